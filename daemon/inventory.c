@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Which NVMe functions the machine has, how they are called and in what state they are. Everything
+ * is read again from the kernel whenever something may have changed; events only say when.
+ */
+#include "daemon/daemon.h"
+#include "daemon/log.h"
+#include "daemon/util.h"
+
+#include <time.h>
+
+/* A new device whose serial may come yet is not shown under a name that it would soon lose. */
+#define HOLD_UNBOUND_US	 (2 * 1000000ULL)
+#define HOLD_STARTING_US (10 * 1000000ULL)
+
+static const char *const state_names[BX_STATE_COUNT] = {
+#define X(id, name, doc) [BX_STATE_##id] = name,
+	BX_STATES(X)
+#undef X
+};
+
+uint64_t bx_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000ULL + now.tv_nsec / 1000;
+}
+
+const char *bx_state_name(enum bx_state state)
+{
+	return state_names[state < BX_STATE_COUNT ? state : BX_STATE_UNKNOWN];
+}
+
+static enum bx_state controller_state(const char *state)
+{
+	static const struct {
+		const char *kernel;
+		enum bx_state state;
+	} states[] = {
+		{ "", BX_STATE_STARTING },
+		{ "new", BX_STATE_STARTING },
+		{ "connecting", BX_STATE_STARTING },
+		{ "live", BX_STATE_READY },
+		{ "resetting", BX_STATE_RESETTING },
+		{ "deleting", BX_STATE_REMOVING },
+		{ "deleting (no IO)", BX_STATE_REMOVING },
+		{ "dead", BX_STATE_DEAD },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
+		if (bx_streq(state, states[i].kernel))
+			return states[i].state;
+	return BX_STATE_UNKNOWN;
+}
+
+enum bx_state bx_device_state(const struct bx_device *device)
+{
+	if (device->gone)
+		return BX_STATE_GONE;
+	if (device->job)
+		return device->job->stuck ? BX_STATE_STUCK : BX_STATE_REBINDING;
+	if (!*device->pci.driver)
+		return BX_STATE_UNBOUND;
+	if (!bx_streq(device->pci.driver, BX_NATURAL_DRIVER))
+		return BX_STATE_FOREIGN_DRIVER;
+	return controller_state(device->pci.controller_state);
+}
+
+/* ---------------------------------------------------------------- names */
+
+/* What stays with the device: its serial, else the slot it is in. */
+static void base_id(const struct bx_device *device, char id[static BX_ID_MAX])
+{
+	if (!*device->serial) {
+		snprintf(id, BX_ID_MAX, "slot-%s", device->pci.slot);
+		return;
+	}
+	snprintf(id, BX_ID_MAX, "%s", device->serial);
+	for (char *p = id; *p; p++)
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-",
+			    *p))
+			*p = '_';
+}
+
+/*
+ * A device whose name another one has too gets the slot behind it, and so does the other. It does
+ * not matter which of them came first, so that the names are the same after a restart.
+ */
+static void name_devices(struct bx_daemon *daemon)
+{
+	for (struct bx_device *device = daemon->devices; device; device = device->next) {
+		char id[BX_ID_MAX], other_id[BX_ID_MAX];
+		bool shared = false;
+
+		base_id(device, id);
+		for (struct bx_device *other = daemon->devices; other; other = other->next) {
+			if (other == device || other->gone)
+				continue;
+			base_id(other, other_id);
+			shared |= bx_streq(id, other_id);
+		}
+		if (device->gone)
+			continue; /* keeps the name that its job was given for */
+		if (shared) {
+			size_t n = strlen(id);
+
+			snprintf(id + n, sizeof(id) - n, "@%s", device->pci.slot);
+		}
+		if (shared && !bx_streq(device->id, id))
+			bx_log_event(LOG_WARNING, BX_MESSAGE_SERIAL_SHARED, id,
+				     "Another device has the serial '%s' too", device->serial);
+		bx_copy(device->id, sizeof(device->id), id);
+	}
+}
+
+int bx_inventory_find(struct bx_daemon *daemon, const char *name, struct bx_device **ret,
+		      struct bx_failure *failure)
+{
+	struct bx_device *found = NULL;
+	unsigned int serials = 0;
+
+	for (struct bx_device *device = daemon->devices; device; device = device->next) {
+		if (!device->path)
+			continue;
+		if (bx_streq(device->id, name)) {
+			*ret = device;
+			return 0;
+		}
+		if (*name && bx_streq(device->serial, name)) {
+			serials++;
+			found = device;
+		}
+	}
+	if (serials > 1)
+		return bx_fail(failure, -ENOTUNIQ, BX_ERROR_AMBIGUOUS_DEVICE,
+			       "%u devices have the serial '%s': name one by its Id", serials,
+			       name);
+	if (!found)
+		return bx_fail(failure, -ENODEV, BX_ERROR_NO_SUCH_DEVICE,
+			       "no NVMe device has the Id or serial '%.100s'", name);
+	*ret = found;
+	return 0;
+}
+
+struct bx_device *bx_inventory_by_address(struct bx_daemon *daemon, const char *address,
+					  uint64_t inode)
+{
+	for (struct bx_device *device = daemon->devices; device; device = device->next)
+		if (bx_streq(device->pci.address, address) && device->pci.inode == inode)
+			return device;
+	return NULL;
+}
+
+/* ---------------------------------------------------------------- looking */
+
+static void learn_identity(struct bx_device *device)
+{
+	struct bx_identities *identities = &device->daemon->identities;
+	const struct bx_identity *identity;
+
+	bx_identities_learn(identities, &device->pci);
+	identity = bx_identities_find(identities, device->pci.address, device->pci.inode);
+	if (!identity)
+		return;
+	bx_copy(device->serial, sizeof(device->serial), identity->serial);
+	bx_copy(device->model, sizeof(device->model), identity->model);
+	bx_copy(device->firmware, sizeof(device->firmware), identity->firmware);
+}
+
+static bool serial_may_come(const struct bx_device *device)
+{
+	return !*device->serial &&
+	       (!*device->pci.driver || bx_device_state(device) == BX_STATE_STARTING);
+}
+
+static void hold(struct bx_device *device, uint64_t now)
+{
+	if (!serial_may_come(device))
+		device->hold_until = 0;
+	else if (*device->pci.driver)
+		device->hold_until = now + HOLD_STARTING_US;
+	else if (device->daemon->started)
+		device->hold_until = now + HOLD_UNBOUND_US;
+}
+
+static int add_device(struct bx_daemon *daemon, struct bx_pci *pci)
+{
+	struct bx_device *device = calloc(1, sizeof(*device)), **end = &daemon->devices;
+
+	if (!device)
+		return -ENOMEM;
+	device->daemon = daemon;
+	device->pci = *pci;
+	*pci = (struct bx_pci){ 0 };
+	learn_identity(device);
+	hold(device, bx_now());
+	while (*end)
+		end = &(*end)->next;
+	*end = device;
+	device->job = bx_job_of_device(daemon, device);
+	return 0;
+}
+
+static int refresh_function(struct bx_daemon *daemon, const char *address)
+{
+	struct bx_device *device;
+	struct bx_pci pci;
+	int r;
+
+	r = bx_pci_read(&daemon->root, address, &pci);
+	if (r == -ENODEV)
+		return 0;
+	if (r < 0) {
+		/* It is there, only nothing new is known of it. */
+		for (device = daemon->devices; device; device = device->next)
+			if (bx_streq(device->pci.address, address))
+				device->gone = false;
+		return r;
+	}
+	device = bx_inventory_by_address(daemon, address, pci.inode);
+	if (device) {
+		bool driver_came = !*device->pci.driver && *pci.driver;
+
+		bx_pci_done(&device->pci);
+		device->pci = pci;
+		device->gone = false;
+		learn_identity(device);
+		if (!device->path && (driver_came || !serial_may_come(device)))
+			hold(device, bx_now());
+		return 0;
+	}
+	r = add_device(daemon, &pci);
+	bx_pci_done(&pci);
+	return r;
+}
+
+static void free_device(struct bx_device *device)
+{
+	bx_device_hide(device);
+	bx_pci_done(&device->pci);
+	free(device);
+}
+
+/* Drops what has left, except where a job still shows it. */
+static void drop_gone(struct bx_daemon *daemon)
+{
+	for (struct bx_device **p = &daemon->devices; *p;) {
+		struct bx_device *device = *p;
+
+		if (!device->gone || device->job) {
+			p = &device->next;
+			continue;
+		}
+		bx_log_event(LOG_INFO, BX_MESSAGE_DEVICE_REMOVED, device->id, "Gone from %s",
+			     device->pci.address);
+		/* The bus looks up what it says has gone, so it is said first. */
+		bx_device_hide(device);
+		*p = device->next;
+		free_device(device);
+	}
+}
+
+static bool in_transit(const struct bx_device *device)
+{
+	enum bx_state state = bx_device_state(device);
+
+	return state == BX_STATE_STARTING || state == BX_STATE_RESETTING ||
+	       state == BX_STATE_REMOVING || (!device->path && !device->gone);
+}
+
+static void show_devices(struct bx_daemon *daemon)
+{
+	uint64_t now = bx_now();
+	bool poll = false;
+
+	/* First what disappears, so that a name is free before another device takes it. */
+	for (struct bx_device *device = daemon->devices; device; device = device->next)
+		if (device->path && !bx_streq(device->view.id, device->id))
+			bx_device_hide(device);
+	for (struct bx_device *device = daemon->devices; device; device = device->next) {
+		if (device->path || !serial_may_come(device) || now >= device->hold_until)
+			bx_device_show(device);
+		poll |= in_transit(device);
+	}
+	bx_events_poll(daemon, poll);
+}
+
+int bx_inventory_refresh(struct bx_daemon *daemon)
+{
+	_cleanup_strv_ char **functions = NULL;
+	int r;
+
+	r = bx_root_list(&daemon->root, BX_PCI_DEVICES, &functions);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	for (struct bx_device *device = daemon->devices; device; device = device->next)
+		device->gone = true;
+	for (size_t i = 0; functions && functions[i]; i++) {
+		if (!bx_pci_is_nvme(&daemon->root, functions[i]))
+			continue;
+		r = refresh_function(daemon, functions[i]);
+		if (r < 0)
+			bx_log(LOG_WARNING, "%s cannot be read: %s", functions[i], strerror(-r));
+	}
+	drop_gone(daemon);
+	name_devices(daemon);
+	show_devices(daemon);
+	r = bx_identities_save(&daemon->identities, &daemon->root);
+	if (r < 0)
+		bx_log(LOG_WARNING, "The identities cannot be saved: %s", strerror(-r));
+	return 0;
+}
+
+static int on_refresh(sd_event_source *source, void *userdata)
+{
+	int r = bx_inventory_refresh(userdata);
+
+	if (r < 0)
+		bx_log(LOG_ERR, "The devices cannot be listed: %s", strerror(-r));
+	return 0;
+}
+
+void bx_inventory_refresh_later(struct bx_daemon *daemon)
+{
+	int r = 0;
+
+	if (!daemon->refresh_source)
+		r = sd_event_add_defer(daemon->event, &daemon->refresh_source, on_refresh, daemon);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(daemon->refresh_source, SD_EVENT_ONESHOT);
+	if (r < 0)
+		bx_log(LOG_ERR, "The devices cannot be looked at again: %s", strerror(-r));
+}
+
+void bx_inventory_free(struct bx_daemon *daemon)
+{
+	while (daemon->devices) {
+		struct bx_device *device = daemon->devices;
+
+		daemon->devices = device->next;
+		free_device(device);
+	}
+}

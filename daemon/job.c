@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Jobs: operations under way. bxd writes the intent into the journal and starts a worker; from then
+ * on it only reads the journal and watches the device's lock, which tell all there is to know, to
+ * this bxd as to the one after a restart. A worker that died is followed by another one.
+ */
+#include "daemon/daemon.h"
+#include "daemon/lock.h"
+#include "daemon/log.h"
+#include "daemon/names.h"
+#include "daemon/rebind.h"
+#include "daemon/util.h"
+
+#include <fcntl.h>
+
+#define CHECK_US	 1000000ULL
+#define KEEP_ENDED_US	 (30 * 1000000ULL)
+#define LAUNCH_GRACE_US	 (10 * 1000000ULL) /* until a worker must have been seen */
+#define STEP_DEADLINE_US (30 * 1000000ULL)
+/* The steps that wait for a controller have the worker's own deadline, and some more. */
+#define WAIT_DEADLINE_US (80 * 1000000ULL)
+#define LAUNCH_RETRY_US	 500000ULL
+#define LAUNCHES_MAX	 5
+
+static void check_job(struct bx_job *job);
+static int on_timer(sd_event_source *source, uint64_t now, void *userdata);
+
+/* ---------------------------------------------------------------- objects */
+
+static void free_job(struct bx_job *job)
+{
+	sd_event_source_disable_unref(job->timer);
+	sd_bus_slot_unref(job->call);
+	free(job->device_path);
+	free(job->path);
+	free(job);
+}
+
+static int set_timer(struct bx_job *job, uint64_t usec)
+{
+	if (job->timer)
+		return sd_event_source_set_time_relative(job->timer, usec) < 0
+			       ? -EIO
+			       : sd_event_source_set_enabled(job->timer, SD_EVENT_ONESHOT);
+	return sd_event_add_time_relative(job->daemon->event, &job->timer, CLOCK_MONOTONIC, usec, 0,
+					  on_timer, job);
+}
+
+static struct bx_device *device_of_job(const struct bx_job *job)
+{
+	return bx_inventory_by_address(job->daemon, job->operation.address, job->operation.inode);
+}
+
+struct bx_job *bx_job_of_device(struct bx_daemon *daemon, const struct bx_device *device)
+{
+	for (struct bx_job *job = daemon->jobs; job; job = job->next)
+		if (!job->ended && job->operation.inode == device->pci.inode &&
+		    bx_streq(job->operation.address, device->pci.address))
+			return job;
+	return NULL;
+}
+
+static int add_job(struct bx_daemon *daemon, const struct bx_operation *operation,
+		   struct bx_job **ret)
+{
+	struct bx_job *job = calloc(1, sizeof(*job));
+	struct bx_device *device;
+	int r;
+
+	if (!job)
+		return -ENOMEM;
+	job->daemon = daemon;
+	job->operation = *operation;
+	job->step_began = bx_now();
+	if (asprintf(&job->path, BX_PATH_JOBS "/%llu", (unsigned long long)operation->job) < 0)
+		job->path = NULL;
+	device = device_of_job(job);
+	job->device_path = strdup(device && device->path ? device->path : "/");
+	r = job->path && job->device_path ? set_timer(job, CHECK_US) : -ENOMEM;
+	if (r < 0) {
+		free_job(job);
+		return r;
+	}
+	job->next = daemon->jobs;
+	daemon->jobs = job;
+	*ret = job;
+	return 0;
+}
+
+static void remove_job(struct bx_job *job)
+{
+	struct bx_job **p = &job->daemon->jobs;
+
+	/* The bus looks up what it says has gone, so it is said first. */
+	bx_job_bus_removed(job);
+	while (*p != job)
+		p = &(*p)->next;
+	*p = job->next;
+	free_job(job);
+}
+
+void bx_jobs_free(struct bx_daemon *daemon)
+{
+	while (daemon->jobs) {
+		struct bx_job *job = daemon->jobs;
+
+		daemon->jobs = job->next;
+		free_job(job);
+	}
+}
+
+/* ---------------------------------------------------------------- beginning */
+
+/* Numbers are not used twice while the machine runs, so that nobody waits for another's job. */
+static int take_number(struct bx_daemon *daemon, uint64_t *ret)
+{
+	const char *name = BX_DIR_RUN "/next-job";
+	struct bx_root *root = &daemon->root;
+	char text[24];
+	uint64_t saved = 0;
+	FILE *file;
+	int fd;
+
+	if (bx_root_read(root, name, text, sizeof(text)) > 0)
+		saved = strtoull(text, NULL, 10);
+	if (saved > daemon->next_job && saved < INT64_MAX)
+		daemon->next_job = saved;
+	fd = openat(root->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return -errno;
+	file = fdopen(fd, "we");
+	if (!file) {
+		close(fd);
+		return -ENOMEM;
+	}
+	*ret = daemon->next_job++;
+	fprintf(file, "%llu\n", (unsigned long long)daemon->next_job);
+	return fclose(file) ? -errno : 0;
+}
+
+static void launch(struct bx_job *job)
+{
+	int r;
+
+	job->launched = job->step_began = bx_now();
+	job->lock_seen = job->launch_failed = false;
+	job->attempts_before = job->operation.attempts;
+	job->launches++;
+	r = job->daemon->launch(job->daemon, job);
+	if (r < 0)
+		bx_job_launch_failed(job, strerror(-r));
+}
+
+static int write_intent(struct bx_device *device, const char *driver,
+			struct bx_operation *operation, struct bx_failure *failure)
+{
+	struct bx_daemon *daemon = device->daemon;
+	int r;
+
+	r = bx_rebind_plan(&device->pci, driver, operation, failure);
+	if (r < 0)
+		return r;
+	bx_copy(operation->device, sizeof(operation->device), device->id);
+	bx_copy(operation->boot_id, sizeof(operation->boot_id), daemon->boot_id);
+	r = take_number(daemon, &operation->job);
+	if (r >= 0)
+		r = bx_journal_write(&daemon->journal, operation, true);
+	if (r < 0)
+		return bx_fail(failure, r, BX_ERROR_INTERNAL,
+			       "the intent cannot be written to the journal: %s", strerror(-r));
+	return 0;
+}
+
+int bx_job_start(struct bx_device *device, const char *driver, struct bx_job **ret,
+		 struct bx_failure *failure)
+{
+	struct bx_daemon *daemon = device->daemon;
+	struct bx_operation operation;
+	struct bx_pci now;
+	struct bx_job *job;
+	int r;
+
+	if (device->job)
+		return bx_fail(failure, -EBUSY, BX_ERROR_JOB_IN_PROGRESS,
+			       "job %llu is at work on %s",
+			       (unsigned long long)device->job->operation.job, device->id);
+	/* What is written down as old is what is there now, not what was last seen. */
+	r = bx_pci_read(&daemon->root, device->pci.address, &now);
+	if (r < 0) {
+		bx_inventory_refresh_later(daemon);
+		return bx_fail(failure, r, BX_ERROR_NO_SUCH_DEVICE, "%s cannot be read: %s",
+			       device->pci.address, strerror(-r));
+	}
+	/* An address is not a device: another one may have come to it, whose event is still on its way. */
+	if (now.inode != device->pci.inode) {
+		bx_pci_done(&now);
+		bx_inventory_refresh_later(daemon);
+		return bx_fail(failure, -ENODEV, BX_ERROR_NO_SUCH_DEVICE,
+			       "%s has left %s, and another device is there now", device->id,
+			       device->pci.address);
+	}
+	bx_pci_done(&device->pci);
+	device->pci = now;
+	r = write_intent(device, driver, &operation, failure);
+	if (r < 0)
+		return r;
+	r = add_job(daemon, &operation, &job);
+	if (r < 0) {
+		bx_journal_remove(&daemon->journal, operation.job);
+		return bx_fail(failure, r, BX_ERROR_INTERNAL, "the job cannot be begun: %s",
+			       strerror(-r));
+	}
+	bx_log_event(LOG_INFO, BX_MESSAGE_JOB_STARTED, device->id, "Job %llu: %s, %s to %s",
+		     (unsigned long long)operation.job, bx_kind_name(operation.kind),
+		     *operation.old_driver ? operation.old_driver : "no driver",
+		     *operation.new_driver ? operation.new_driver : "no driver");
+	device->job = job;
+	bx_job_bus_added(job);
+	bx_device_show(device);
+	launch(job);
+	*ret = job;
+	return 0;
+}
+
+/* ---------------------------------------------------------------- ending */
+
+static void set_last_error(struct bx_device *device, const struct bx_operation *operation)
+{
+	if (operation->error == BX_ERROR_NONE)
+		*device->last_error = 0;
+	else
+		snprintf(device->last_error, sizeof(device->last_error), "%s: %s",
+			 bx_error_name(operation->error), operation->message);
+}
+
+static void end_job(struct bx_job *job)
+{
+	const struct bx_operation *operation = &job->operation;
+	struct bx_device *device = device_of_job(job);
+
+	if (job->ended)
+		return;
+	job->ended = true;
+	job->stuck = false;
+	job->call = sd_bus_slot_unref(job->call);
+	set_timer(job, KEEP_ENDED_US);
+	bx_log_event(operation->error ? LOG_WARNING : LOG_INFO, BX_MESSAGE_JOB_ENDED,
+		     operation->device, "Job %llu: %s%s%s%s%s", (unsigned long long)operation->job,
+		     bx_result_name(operation->result), operation->error ? ", " : "",
+		     bx_error_name(operation->error), operation->error ? ": " : "",
+		     operation->message);
+	if (device) {
+		device->job = NULL;
+		set_last_error(device, operation);
+	}
+	/* Whoever hears that the job has ended finds the device as it then is. */
+	bx_inventory_refresh(job->daemon);
+	bx_job_bus_ended(job);
+}
+
+/* No worker will do it any more: what is in the journal now is written by bxd itself. */
+static void abandon(struct bx_job *job, const char *why)
+{
+	struct bx_operation *operation = &job->operation;
+	bool changed = operation->step >= BX_STEP_OVERRIDE;
+	struct bx_failure failure;
+	int r;
+
+	bx_fail(&failure, 0, changed ? BX_ERROR_ROLLBACK_FAILED : BX_ERROR_WORKER_FAILED,
+		"the worker %s, last at step %s", why, bx_step_name(operation->step));
+	operation->result = changed ? BX_RESULT_ROLLBACK_FAILED : BX_RESULT_ABANDONED;
+	operation->error = failure.error;
+	bx_copy(operation->message, sizeof(operation->message), failure.message);
+	r = bx_journal_write(&job->daemon->journal, operation, true);
+	if (r < 0)
+		bx_log_event(LOG_ERR, NULL, operation->device,
+			     "Job %llu: the result cannot be written: %s",
+			     (unsigned long long)operation->job, strerror(-r));
+	end_job(job);
+}
+
+void bx_job_launch_failed(struct bx_job *job, const char *why)
+{
+	char text[BX_MESSAGE_MAX];
+
+	/* Perhaps it is one that runs already; its lock will tell. */
+	if (bx_lock_held(&job->daemon->root, job->operation.address) > 0)
+		return;
+	if (job->launches < LAUNCHES_MAX && job->operation.attempts > 0) {
+		bx_log(LOG_WARNING, "Job %llu: the worker cannot be started, trying again: %s",
+		       (unsigned long long)job->operation.job, why);
+		job->launch_failed = true; /* as while the dead worker's unit is still there */
+		return;
+	}
+	snprintf(text, sizeof(text), "cannot be started: %.400s", why);
+	abandon(job, text);
+}
+
+/* ---------------------------------------------------------------- watching */
+
+static uint64_t step_deadline(enum bx_step step)
+{
+	return step == BX_STEP_VERIFY || step == BX_STEP_RESTORE ? WAIT_DEADLINE_US
+								 : STEP_DEADLINE_US;
+}
+
+static void set_stuck(struct bx_job *job, bool stuck)
+{
+	struct bx_device *device = device_of_job(job);
+
+	if (job->stuck == stuck)
+		return;
+	job->stuck = stuck;
+	if (stuck)
+		bx_log_event(LOG_ERR, BX_MESSAGE_JOB_STUCK, job->operation.device,
+			     "Job %llu: the worker hangs at step %s",
+			     (unsigned long long)job->operation.job,
+			     bx_step_name(job->operation.step));
+	bx_job_bus_changed(job);
+	if (device)
+		bx_device_show(device);
+}
+
+static int reread(struct bx_job *job)
+{
+	struct bx_operation operation;
+	int r;
+
+	r = bx_journal_read(&job->daemon->journal, job->operation.job, &operation);
+	if (r < 0)
+		return r;
+	if (operation.step != job->operation.step) {
+		job->step_began = bx_now();
+		job->operation = operation;
+		if (operation.result == BX_RESULT_NONE) {
+			set_stuck(job, false);
+			bx_job_bus_changed(job);
+		}
+	}
+	job->operation = operation;
+	return 0;
+}
+
+static void worker_is_dead(struct bx_job *job)
+{
+	/* It may have written its result just before it ended. */
+	if (reread(job) < 0)
+		return abandon(job, "has left no readable journal");
+	if (job->operation.result != BX_RESULT_NONE)
+		return end_job(job);
+	if (job->launches >= LAUNCHES_MAX)
+		return abandon(job, "died again and again");
+	bx_log_event(LOG_WARNING, BX_MESSAGE_JOB_RESUMED, job->operation.device,
+		     "Job %llu: the worker died at step %s, another one goes on",
+		     (unsigned long long)job->operation.job, bx_step_name(job->operation.step));
+	launch(job);
+}
+
+static void check_job(struct bx_job *job)
+{
+	uint64_t now;
+	int held;
+
+	if (job->ended)
+		return;
+	if (reread(job) >= 0 && job->operation.result != BX_RESULT_NONE)
+		return end_job(job);
+	now = bx_now();
+	held = bx_lock_held(&job->daemon->root, job->operation.address);
+	if (held > 0) {
+		job->lock_seen = true;
+		if (now - job->step_began > step_deadline(job->operation.step))
+			set_stuck(job, true);
+	} else if (job->lock_seen || job->operation.attempts > job->attempts_before ||
+		   now - job->launched > (job->launch_failed ? LAUNCH_RETRY_US : LAUNCH_GRACE_US)) {
+		/* There was a worker and it is gone, or none came. */
+		worker_is_dead(job);
+	}
+}
+
+static int on_timer(sd_event_source *source, uint64_t now, void *userdata)
+{
+	struct bx_job *job = userdata;
+
+	if (job->ended) {
+		bx_journal_remove(&job->daemon->journal, job->operation.job);
+		remove_job(job);
+		return 0;
+	}
+	set_timer(job, CHECK_US);
+	check_job(job);
+	return 0;
+}
+
+void bx_jobs_check(struct bx_daemon *daemon)
+{
+	for (struct bx_job *job = daemon->jobs; job; job = job->next)
+		check_job(job);
+}
+
+/* ---------------------------------------------------------------- after a restart */
+
+static int resume(struct bx_daemon *daemon, uint64_t number)
+{
+	struct bx_operation operation;
+	struct bx_device *device;
+	struct bx_job *job;
+	int r;
+
+	r = bx_journal_read(&daemon->journal, number, &operation);
+	if (r == -EBADMSG) {
+		bx_log_event(LOG_ERR, BX_MESSAGE_JOURNAL_DAMAGED, NULL,
+			     "The journal of job %llu is damaged and set aside",
+			     (unsigned long long)number);
+		return bx_journal_set_aside(&daemon->journal, number);
+	}
+	if (r < 0)
+		return r;
+	/* Overrides and bindings do not outlive the kernel that was told of them. */
+	if (!bx_streq(operation.boot_id, daemon->boot_id))
+		return bx_journal_remove(&daemon->journal, number);
+	r = add_job(daemon, &operation, &job);
+	if (r < 0)
+		return r;
+	device = device_of_job(job);
+	bx_job_bus_added(job);
+	if (operation.result != BX_RESULT_NONE) {
+		end_job(job);
+		return 0;
+	}
+	bx_log_event(LOG_NOTICE, BX_MESSAGE_JOB_RESUMED, operation.device,
+		     "Job %llu was under way, at step %s", (unsigned long long)number,
+		     bx_step_name(operation.step));
+	if (device)
+		device->job = job;
+	if (bx_lock_held(&daemon->root, operation.address) > 0) {
+		job->launches = 1;
+		job->launched = bx_now();
+		job->lock_seen = true;
+	} else {
+		launch(job);
+	}
+	if (device)
+		bx_device_show(device);
+	return 0;
+}
+
+int bx_jobs_resume(struct bx_daemon *daemon)
+{
+	_cleanup_free_ uint64_t *numbers = NULL;
+	int n, r;
+
+	daemon->next_job = 1;
+	n = bx_journal_list(&daemon->journal, &numbers);
+	if (n < 0)
+		return n;
+	if (n > 0 && numbers[n - 1] < INT64_MAX - 1)
+		daemon->next_job = numbers[n - 1] + 1;
+	for (int i = 0; i < n; i++) {
+		r = resume(daemon, numbers[i]);
+		if (r < 0)
+			bx_log(LOG_ERR, "The journal of job %llu cannot be taken up: %s",
+			       (unsigned long long)numbers[i], strerror(-r));
+	}
+	return 0;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The journal of operations: a JSON file for each, /var/lib/bxd/journal/N.json, replaced atomically
+ * at every step. It is the only thing that bxd and its worker share and the only thing that a
+ * restarted bxd believes. Writing is handed over with the device's lock: bxd writes the intent,
+ * then only the worker writes, until it has written a result or is dead.
+ */
+#ifndef BX_DAEMON_JOURNAL_H
+#define BX_DAEMON_JOURNAL_H
+
+#include "daemon/errors.h"
+#include "daemon/pci.h"
+#include "daemon/steps.h"
+
+#include <stdint.h>
+
+#define BX_JOURNAL_VERSION  1
+#define BX_JOURNAL_SIZE_MAX 16384
+#define BX_ID_MAX	    240
+#define BX_BOOT_ID_MAX	    40
+
+enum bx_kind {
+	BX_KIND_BIND,
+	BX_KIND_UNBIND,
+	BX_KIND_COUNT,
+};
+
+struct bx_operation {
+	uint64_t job;
+	enum bx_kind kind;
+	char boot_id[BX_BOOT_ID_MAX]; /* of another boot: the kernel has forgotten all of it */
+	char device[BX_ID_MAX];
+	char address[BX_ADDRESS_MAX];
+	uint64_t inode; /* of the function in sysfs: another one is another device */
+	char old_driver[BX_NAME_MAX];
+	char old_override[BX_NAME_MAX];
+	char new_driver[BX_NAME_MAX]; /* "" to leave it without one */
+	unsigned int attempts; /* how many workers have begun */
+	enum bx_step step;
+	enum bx_result result;
+	enum bx_error error;
+	char message[BX_MESSAGE_MAX];
+};
+
+const char *bx_kind_name(enum bx_kind kind);
+const char *bx_step_name(enum bx_step step);
+unsigned int bx_step_percent(enum bx_step step);
+const char *bx_result_name(enum bx_result result);
+
+/* JSON text, to be freed. */
+int bx_operation_format(const struct bx_operation *operation, char **ret);
+
+/* Takes exactly what bx_operation_format() gives; anything else is -EBADMSG, never half an operation. */
+int bx_operation_parse(const char *text, size_t length, struct bx_operation *ret);
+
+struct bx_journal {
+	int fd; /* of the folder */
+};
+
+/* Makes the folder if it is not there. */
+int bx_journal_open(struct bx_journal *journal, struct bx_root *root);
+void bx_journal_close(struct bx_journal *journal);
+
+/* Replaces the file; with @durable it is on the disk when this returns. */
+int bx_journal_write(struct bx_journal *journal, const struct bx_operation *operation,
+		     bool durable);
+int bx_journal_read(struct bx_journal *journal, uint64_t job, struct bx_operation *ret);
+int bx_journal_remove(struct bx_journal *journal, uint64_t job);
+
+/* Moves a file that cannot be read out of the way, to N.json.damaged. */
+int bx_journal_set_aside(struct bx_journal *journal, uint64_t job);
+
+/* The numbers of all operations in the folder, ascending, to be freed; how many, or an errno. */
+int bx_journal_list(struct bx_journal *journal, uint64_t **ret);
+
+#endif

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The lock of a device; see lock.h. */
+#include "daemon/lock.h"
+#include "daemon/names.h"
+#include "daemon/util.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+int bx_lock_prepare(struct bx_root *root)
+{
+	static const char *const folders[] = { BX_DIR_RUN, BX_DIR_LOCK };
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (mkdirat(root->fd, folders[i], 0755) < 0 && errno != EEXIST)
+			return -errno;
+	return 0;
+}
+
+static int open_lock(struct bx_root *root, const char *address, int flags)
+{
+	int fd = openat(root->fd, bx_path(BX_DIR_LOCK "/%s", address).s,
+			flags | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int bx_lock_take(struct bx_root *root, const char *address)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	_cleanup_close_ int fd = -1;
+	int ret;
+
+	fd = open_lock(root, address, O_RDWR | O_CREAT);
+	if (fd < 0)
+		return fd;
+	if (fcntl(fd, F_OFD_SETLK, &whole) < 0)
+		return errno == EACCES || errno == EAGAIN ? -EWOULDBLOCK : -errno;
+	ret = fd;
+	fd = -1;
+	return ret;
+}
+
+int bx_lock_held(struct bx_root *root, const char *address)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	_cleanup_close_ int fd = -1;
+
+	fd = open_lock(root, address, O_RDONLY);
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return fd;
+	if (fcntl(fd, F_OFD_GETLK, &whole) < 0)
+		return -errno;
+	return whole.l_type != F_UNLCK;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who uses a disk, in words for people: mounts, swap, holders (dm, md), NVMe-oF exports. This
+ * explains; it does not protect. What protects is the exclusive claim of claim.h, which also sees
+ * users that cannot be named.
+ *
+ * Not looked for yet: processes that hold the plain device open (/proc/PID/fd needs
+ * CAP_SYS_PTRACE).
+ */
+#ifndef BX_DAEMON_USAGE_H
+#define BX_DAEMON_USAGE_H
+
+#include "daemon/root.h"
+
+#include <stdbool.h>
+
+/*
+ * Adds to @users a line for each use of the whole namespaces @blocks or their partitions. With
+ * @everywhere the mount tables of all processes are read, otherwise only that of process 1.
+ */
+int bx_usage_find(struct bx_root *root, char *const *blocks, bool everywhere, char ***users);
+
+/* The same for NVMe-oF exports of @blocks, their partitions and @controller by this machine. */
+int bx_usage_find_exports(struct bx_root *root, char *const *blocks, const char *controller,
+			  char ***users);
+
+#endif

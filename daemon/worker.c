@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * bxd-rebind: does one operation of the journal and ends. It is a process of its own, in a unit of
+ * its own, because a write to sysfs can block for ever and must then hold nobody up. It holds the
+ * device's lock while it lives and says everything else through the journal.
+ */
+#include "daemon/lock.h"
+#include "daemon/log.h"
+#include "daemon/module.h"
+#include "daemon/names.h"
+#include "daemon/rebind.h"
+#include "daemon/util.h"
+
+#define LIVE_TIMEOUT_MS (60 * 1000)
+#define RETRY_PAUSE_MS	500
+
+BX_DEFINE_CLEANUP(struct bx_root *, bx_root_close)
+BX_DEFINE_CLEANUP(struct bx_journal *, bx_journal_close)
+
+static int run(uint64_t job)
+{
+	struct bx_root root = { .fd = -1 };
+	struct bx_journal journal = { .fd = -1 };
+	_cleanup_(bx_root_closep) struct bx_root *close_root = &root;
+	_cleanup_(bx_journal_closep) struct bx_journal *close_journal = &journal;
+	struct bx_rebind rebind = {
+		.root = &root,
+		.journal = &journal,
+		.load_module = bx_module_load,
+		.live_timeout_ms = LIVE_TIMEOUT_MS,
+		.retry_pause_ms = RETRY_PAUSE_MS,
+	};
+	_cleanup_close_ int lock = -1;
+	char boot_id[BX_BOOT_ID_MAX];
+	int r;
+
+	r = bx_root_open(&root, "/");
+	if (r >= 0)
+		r = bx_journal_open(&journal, &root);
+	if (r >= 0)
+		r = bx_journal_read(&journal, job, &rebind.operation);
+	if (r >= 0)
+		r = bx_root_read(&root, "proc/sys/kernel/random/boot_id", boot_id, sizeof(boot_id));
+	if (r < 0)
+		return r;
+	if (!bx_streq(boot_id, rebind.operation.boot_id))
+		return -ESTALE;
+	r = lock = bx_lock_take(&root, rebind.operation.address);
+	if (r < 0)
+		return r;
+	/* Only what is read under the lock counts: another worker may have just ended. */
+	r = bx_journal_read(&journal, job, &rebind.operation);
+	return r < 0 ? r : bx_rebind_run(&rebind);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long long job;
+	char *end;
+	int r;
+
+	bx_log_open();
+	if (argc != 2 || (job = strtoull(argv[1], &end, 10)) == 0 || *end) {
+		fprintf(stderr, "bxd-rebind is started by bxd, with the number of a job\n");
+		return EXIT_FAILURE;
+	}
+	r = run(job);
+	if (r < 0) {
+		bx_log(LOG_ERR, "Job %llu: %s", job, strerror(-r));
+		return EXIT_FAILURE;
+	}
+	return EXIT_SUCCESS;
+}
