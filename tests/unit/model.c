@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A model of driver binding; see model.h. */
+#include "tests/unit/model.h"
+#include "daemon/util.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <sys/stat.h>
+
+#define DEVICE	   "sys/devices/pci0000:00/0000:00:05.0/" MODEL_ADDRESS
+#define CONTROLLER DEVICE "/nvme/nvme0"
+
+static void make_folder(struct model *model, const char *path)
+{
+	char part[512];
+
+	for (const char *slash = path; slash;) {
+		slash = strchr(slash + 1, '/');
+		snprintf(part, sizeof(part), "%.*s",
+			 slash ? (int)(slash - path) : (int)strlen(path), path);
+		assert(mkdirat(model->root.fd, part, 0755) == 0 || errno == EEXIST);
+	}
+}
+
+void model_write(struct model *model, const char *path, const char *text)
+{
+	int fd = openat(model->root.fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	assert(fd >= 0);
+	assert(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+static void remove_tree(struct model *model, const char *path)
+{
+	char full[512];
+
+	snprintf(full, sizeof(full), "%s/%s", model->directory, path);
+	nftw(full, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+void model_driver(struct model *model, char driver[static BX_NAME_MAX])
+{
+	char target[512];
+	ssize_t n = readlinkat(model->root.fd, DEVICE "/driver", target, sizeof(target) - 1);
+
+	*driver = 0;
+	if (n <= 0)
+		return;
+	target[n] = 0;
+	bx_copy(driver, BX_NAME_MAX, strrchr(target, '/') + 1);
+}
+
+void model_override(struct model *model, char override[static BX_NAME_MAX])
+{
+	char text[BX_NAME_MAX];
+	int fd = openat(model->root.fd, DEVICE "/driver_override", O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+
+	assert(n > 0);
+	close(fd);
+	text[n] = 0;
+	text[strcspn(text, "\n")] = 0;
+	bx_copy(override, BX_NAME_MAX, bx_streq(text, "(null)") ? "" : text);
+}
+
+/* ---------------------------------------------------------------- what the kernel does */
+
+static void add_controller(struct model *model)
+{
+	make_folder(model, CONTROLLER "/nvme0n1");
+	model_write(model, CONTROLLER "/state", bx_path("%s\n", model->new_state).s);
+	model_write(model, CONTROLLER "/serial", "bxlab0              \n");
+	model_write(model, CONTROLLER "/model", "A model\n");
+	model_write(model, CONTROLLER "/firmware_rev", "1.0     \n");
+	make_folder(model, "sys/class/block/nvme0n1/holders");
+	make_folder(model, "sys/class/block/nvme0n1/nvme0n1p1");
+	make_folder(model, "sys/class/block/nvme0n1p1/holders");
+	model_write(model, "sys/class/block/nvme0n1/dev", "259:0\n");
+	model_write(model, "sys/class/block/nvme0n1p1/dev", "259:1\n");
+	model_write(model, "sys/class/block/nvme0n1p1/partition", "1\n");
+	model_write(model, "dev/nvme0n1", "");
+}
+
+static void remove_controller(struct model *model)
+{
+	remove_tree(model, DEVICE "/nvme");
+	remove_tree(model, "sys/class/block/nvme0n1");
+	remove_tree(model, "sys/class/block/nvme0n1p1");
+	remove_tree(model, "dev/nvme0n1");
+}
+
+static int attach(struct model *model, const char *driver)
+{
+	if (model->refuses && bx_streq(driver, model->refuses))
+		return -EINVAL;
+	assert(symlinkat(bx_path("../../../../bus/pci/drivers/%s", driver).s, model->root.fd,
+			 DEVICE "/driver") == 0);
+	if (bx_streq(driver, "nvme"))
+		add_controller(model);
+	return 0;
+}
+
+/* With an override only that driver matches, without one only what knows the device's class. */
+static bool matches(struct model *model, const char *driver)
+{
+	char override[BX_NAME_MAX];
+
+	model_override(model, override);
+	return bx_streq(driver, *override ? override : "nvme");
+}
+
+static int bind(struct model *model, const char *driver)
+{
+	char now[BX_NAME_MAX];
+
+	model_driver(model, now);
+	if (*now || !matches(model, driver))
+		return *now ? -EBUSY : -ENODEV;
+	return attach(model, driver);
+}
+
+static int unbind(struct model *model, const char *driver)
+{
+	char now[BX_NAME_MAX];
+
+	model_driver(model, now);
+	if (!*now || !bx_streq(now, driver))
+		return -ENODEV;
+	assert(unlinkat(model->root.fd, DEVICE "/driver", 0) == 0);
+	if (bx_streq(driver, "nvme"))
+		remove_controller(model);
+	return 0;
+}
+
+static void probe(struct model *model)
+{
+	char override[BX_NAME_MAX];
+
+	model_override(model, override);
+	bind(model, *override ? override : "nvme");
+}
+
+static int kernel_write(struct model *model, const char *path, const char *value)
+{
+	char driver[BX_NAME_MAX] = "", file[BX_NAME_MAX] = "";
+
+	if (bx_streq(path, BX_PCI_DEVICES "/" MODEL_ADDRESS "/driver_override")) {
+		model_write(model, DEVICE "/driver_override", *value == '\n' ? "(null)\n" : value);
+		return 0;
+	}
+	assert(bx_startswith(value, MODEL_ADDRESS));
+	if (bx_streq(path, "sys/bus/pci/drivers_probe")) {
+		probe(model);
+		return 0;
+	}
+	assert(sscanf(path, BX_PCI_DRIVERS "/%63[^/]/%63s", driver, file) == 2);
+	if (!bx_root_exists(&model->root, bx_path(BX_PCI_DRIVERS "/%s", driver).s))
+		return -ENOENT;
+	return bx_streq(file, "bind") ? bind(model, driver) : unbind(model, driver);
+}
+
+/* ---------------------------------------------------------------- what goes wrong */
+
+static void count(struct model *model)
+{
+	model->accesses++;
+	if (model->accesses == model->crash_at)
+		_exit(MODEL_CRASH);
+	if (model->accesses == model->vanish_at) {
+		unlinkat(model->root.fd, BX_PCI_DEVICES "/" MODEL_ADDRESS, 0);
+		remove_tree(model, DEVICE);
+	}
+}
+
+static int fault(struct bx_root *root, const char *what, const char *path)
+{
+	struct model *model = root->userdata;
+
+	count(model);
+	if (model->accesses == model->fail_at[0] || model->accesses == model->fail_at[1])
+		return -EIO;
+	if (model->fail_from && model->accesses >= model->fail_from)
+		return -EIO;
+	if (model->busy && bx_streq(path, model->busy))
+		return -EBUSY;
+	return 0;
+}
+
+static int write_attribute(struct bx_root *root, const char *path, const char *value)
+{
+	struct model *model = root->userdata;
+	int r;
+
+	if (!bx_root_exists(root, BX_PCI_DEVICES "/" MODEL_ADDRESS))
+		return -ENODEV;
+	r = kernel_write(model, path, value);
+	count(model);
+	return r;
+}
+
+static const struct bx_root_ops ops = {
+	.fault = fault,
+	.write = write_attribute,
+};
+
+/* ---------------------------------------------------------------- the machine */
+
+void model_begin(struct model *model, const char *driver, const char *override)
+{
+	static const char *const folders[] = { DEVICE,
+					       "sys/bus/pci/devices",
+					       "sys/bus/pci/drivers/nvme",
+					       "sys/bus/pci/drivers/vfio-pci",
+					       "sys/class/block",
+					       "dev",
+					       "proc/1",
+					       "var/lib",
+					       "run/bxd/lock" };
+
+	*model = (struct model){ .new_state = "live" };
+	/* In memory where that is possible: the journal's fsync would cost most of the time. */
+	strcpy(model->directory, "/dev/shm/bx-model-XXXXXX");
+	if (!mkdtemp(model->directory)) {
+		strcpy(model->directory, "/tmp/bx-model-XXXXXX");
+		assert(mkdtemp(model->directory));
+	}
+	assert(bx_root_open(&model->root, model->directory) == 0);
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		make_folder(model, folders[i]);
+	assert(symlinkat("../../../devices/pci0000:00/0000:00:05.0/" MODEL_ADDRESS, model->root.fd,
+			 BX_PCI_DEVICES "/" MODEL_ADDRESS) == 0);
+	assert(symlinkat("../../../../kernel/iommu_groups/7", model->root.fd,
+			 DEVICE "/iommu_group") == 0);
+	make_folder(model, "sys/kernel/iommu_groups/7");
+	model_write(model, DEVICE "/class", "0x010802\n");
+	model_write(model, DEVICE "/vendor", "0x1b36\n");
+	model_write(model, DEVICE "/device", "0x0010\n");
+	model_write(model, DEVICE "/numa_node", "-1\n");
+	model_write(model, DEVICE "/driver_override",
+		    *override ? bx_path("%s\n", override).s : "(null)\n");
+	model_write(model, "proc/1/mountinfo", "");
+	model_write(model, "proc/swaps", "Filename Type Size Used Priority\n");
+	if (*driver)
+		assert(attach(model, driver) == 0);
+	model->root.ops = &ops;
+	model->root.userdata = model;
+}
+
+void model_add_function(struct model *model, const char *address, const char *serial)
+{
+	struct bx_path device = bx_path("sys/devices/pci0000:00/0000:00:06.0/%s", address);
+
+	make_folder(model, bx_path("%s/nvme/nvme1", device.s).s);
+	assert(symlinkat(bx_path("../../../devices/pci0000:00/0000:00:06.0/%s", address).s,
+			 model->root.fd, bx_path(BX_PCI_DEVICES "/%s", address).s) == 0);
+	assert(symlinkat("../../../../bus/pci/drivers/nvme", model->root.fd,
+			 bx_path("%s/driver", device.s).s) == 0);
+	model_write(model, bx_path("%s/class", device.s).s, "0x010802\n");
+	model_write(model, bx_path("%s/driver_override", device.s).s, "(null)\n");
+	model_write(model, bx_path("%s/nvme/nvme1/state", device.s).s, "live\n");
+	model_write(model, bx_path("%s/nvme/nvme1/serial", device.s).s, serial);
+}
+
+void model_end(struct model *model)
+{
+	remove_tree(model, "");
+	bx_root_close(&model->root);
+}
