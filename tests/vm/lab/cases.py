@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The test cases of tests/vm/cases: which there are, how they share boots, and how they went.
+
+A case is a shell script that says what it promises in its first comment, exits with 0 (passed), 77 (skipped, its last
+line says why) or anything else (failed), and may have lines of its own in the head:
+
+    # vm: --iommu intel        options of `vm run` for the guest that it wants
+    # only: trixie forky       targets it is for
+    # fresh                    it wants a boot for itself
+"""
+
+import dataclasses
+import os
+import re
+import shlex
+import sys
+import time
+
+from . import images, options, product, reports, settings
+from .machine import Options
+from .session import BootFailed, Complained, Died, Hung, Session, silence
+
+CASES = settings.TREE / "tests/vm/cases"
+SKIPPED = 77
+
+
+@dataclasses.dataclass
+class Case:
+    name: str
+    options: Options
+    targets: tuple
+    fresh: bool
+    silence: float = None
+    timeout: float = None
+
+
+@dataclasses.dataclass
+class Result:
+    verdict: str  # pass, fail, skip
+    seconds: float
+    reason: str = ""
+
+
+def load(path):
+    head = {"vm": "", "only": "", "fresh": None}
+    for line in path.read_text().splitlines():
+        if not line.startswith("#"):
+            break
+        match = re.match(r"# (vm|only): (.*)|# (fresh)$", line)
+        if match and match[3]:
+            head["fresh"] = True
+        elif match:
+            head[match[1]] += " " + match[2]
+    try:
+        words = options.parse(shlex.split(head["vm"]))
+    except ValueError as error:
+        raise images.LabError(f"{path.relative_to(settings.TREE)}: {error}") from error
+    targets = tuple(head["only"].split()) or tuple(settings.TARGETS)
+    for target in targets:
+        if target not in settings.TARGETS:
+            raise images.LabError(f"{path.relative_to(settings.TREE)}: unknown distribution '{target}'")
+    return Case(path.stem, options.machine_options(words), targets, bool(head["fresh"]), words.silence, words.timeout)
+
+
+def find(names):
+    cases = {path.stem: path for path in sorted(CASES.glob("*.sh"))}
+    for name in names:
+        if name not in cases:
+            raise images.LabError(f"no case '{name}' in tests/vm/cases; there are {', '.join(cases)}")
+    return [load(cases[name]) for name in names or cases]
+
+
+def groups(cases):
+    """Cases that can share a boot, in the order of their names; one that wants a boot for itself is a group."""
+    shared, alone = {}, []
+    for case in cases:
+        if case.fresh:
+            alone.append([case])
+        else:
+            shared.setdefault(repr(case.options), []).append(case)
+    return [*shared.values(), *alone]
+
+
+def log_path(target, case):
+    return settings.BUILD / "vm/log" / f"{target}-{case}.log"
+
+
+class Log:
+    """What a case and the kernel said, in the order in which it came; kept in a file for reading afterwards."""
+
+    def __init__(self):
+        self.data = b""
+
+    def write(self, data):
+        self.data += data
+
+    def flush(self):
+        pass
+
+    def console(self, line):
+        self.data += line.encode() + b"\n"
+
+    def save(self, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(self.data)
+        self.data = b""
+
+    def last_line(self):
+        """What the case said last, past the kernel's own lines."""
+        said = [line for line in self.data.decode(errors="replace").splitlines() if line and not line.startswith("[")]
+        reasons = [line for line in said if line.startswith("failed: ")]
+        return (reasons or said or [""])[-1]
+
+
+def run_case(session, target, case, log):
+    """(Result, whether the boot can be used further)"""
+    started = time.monotonic()
+
+    def result(verdict, reason=""):
+        return Result(verdict, time.monotonic() - started, reason)
+
+    try:
+        status = session.run(["/bin/sh", f"/usr/lib/bx-lab/cases/{case.name}.sh"], silence=case.silence,
+                             timeout=case.timeout or 5 * silence(target))
+        session.look_around()
+    except Hung as error:
+        session.look_at_hang()
+        return result("fail", f"hung: {error}"), False
+    except (Complained, Died) as error:
+        report = session.report()
+        return result("fail", "the kernel died: " + headline(report) if report else f"the guest died: {error}"), False
+    report = session.report()
+    if report:
+        return result("fail", "the kernel reported: " + headline(report)), False
+    if status == SKIPPED:
+        return result("skip", log.last_line()), True
+    if status:
+        return result("fail", f"exit status {status}: {log.last_line()}"), True
+    return result("pass"), True
+
+
+def headline(report):
+    return next((reports.text_of(line) for line in report if reports.is_start(line)), report[0])
+
+
+def run_group(target, image, archive, cases, tell):
+    """Runs cases in as few boots as possible: a boot in which a case went wrong is not used again."""
+    waiting = list(cases)
+    while waiting:
+        log = Log()
+        with Session(image, [archive], waiting[0].options, out=log, err=log, console=log.console) as session:
+            case = waiting[0]
+            try:
+                session.boot()
+                report = session.report()
+                if report:
+                    raise BootFailed("the kernel reported while it booted: " + headline(report))
+            except BootFailed as error:
+                log.save(log_path(target, case.name))
+                tell(waiting.pop(0), Result("fail", 0, str(error)))
+                continue
+            usable = True
+            while waiting and usable:
+                case = waiting.pop(0)
+                result, usable = run_case(session, target, case, log)
+                if usable and not waiting:
+                    usable = finish(session, result)
+                log.save(log_path(target, case.name))
+                tell(case, result)
+                usable = usable and result.verdict != "fail"
+
+
+def finish(session, result):
+    """Powers off; a kernel that complains of that fails the last case, which was otherwise over."""
+    try:
+        session.end()
+    except (Hung, Complained) as error:
+        session.look_at_hang()
+        result.verdict, result.reason = "fail", f"in the shutdown: {error}"
+    report = session.report()
+    if report:
+        result.verdict, result.reason = "fail", "the kernel reported in the shutdown: " + headline(report)
+    return False
+
+
+def record(suite, name, result):
+    """One line for whoever counts (tests/check), where one is counting."""
+    path = os.environ.get("BX_RESULTS")
+    if path:
+        with open(path, "a") as f:
+            reason = result.reason.replace("\t", " ")
+            f.write(f"{result.verdict}\t{suite}\t{name}\t{result.seconds:.1f}\t{reason}\n")
+
+
+def check(targets, names):
+    """Runs the cases on every target; the exit status says whether all went well."""
+    cases = find(names)
+    failed = 0
+    for target in targets:
+        mine = [case for case in cases if target in case.targets]
+        for case in cases:
+            if names and case not in mine:
+                print(f"  skip {target}/{case.name}: its head says `only: {' '.join(case.targets)}`", flush=True)
+        if not mine:
+            continue
+        image = images.get(target)
+        archive = os.open(product.build(image), os.O_RDONLY)
+
+        def tell(case, result):
+            nonlocal failed
+            failed += result.verdict == "fail"
+            line = f"  {result.verdict:4} {target}/{case.name} ({result.seconds:.1f} s)"
+            print(line + (f": {result.reason}" if result.reason else ""), flush=True)
+            record(f"vm-{target}", case.name, result)
+            if result.verdict == "fail":
+                path = log_path(target, case.name)
+                print(*path.read_text(errors="replace").splitlines()[-40:], sep="\n       | ", file=sys.stderr)
+                print(f"       the whole log: {path.relative_to(settings.TREE)}", file=sys.stderr, flush=True)
+
+        for group in groups(mine):
+            run_group(target, image, archive, group, tell)
+        os.close(archive)
+    return 1 if failed else 0
