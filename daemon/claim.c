@@ -99,8 +99,21 @@ int bx_claims_take(struct bx_claims *claims, struct bx_root *root, char *const *
 			return fail_busy(root, blocks[i], r, failure);
 		}
 		claims->count++;
+		r = bx_strv_addf(&claims->blocks, "%s", blocks[i]);
+		if (r < 0) {
+			bx_claims_release(claims);
+			return r;
+		}
 	}
 	return 0;
+}
+
+const char *bx_claims_missing(const struct bx_claims *claims, char *const *blocks)
+{
+	for (size_t i = 0; blocks && blocks[i]; i++)
+		if (!bx_strv_contains(claims->blocks, blocks[i]))
+			return blocks[i];
+	return NULL;
 }
 
 void bx_claims_release(struct bx_claims *claims)
@@ -108,5 +121,6 @@ void bx_claims_release(struct bx_claims *claims)
 	for (size_t i = 0; i < claims->count; i++)
 		close(claims->fds[i]);
 	free(claims->fds);
+	bx_strv_free(claims->blocks);
 	*claims = (struct bx_claims){ 0 };
 }

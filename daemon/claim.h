@@ -12,13 +12,16 @@
 #include "daemon/root.h"
 
 struct bx_claims {
-	int *fds;
+	char **blocks;
+	int *fds; /* one for each of them */
 	size_t count;
 };
 
 /* All or nothing. DeviceBusy names the users; what was claimed until then is let go again. */
 int bx_claims_take(struct bx_claims *claims, struct bx_root *root, char *const *blocks,
 		   struct bx_failure *failure);
+/* The first of @blocks that is not claimed, or NULL. */
+const char *bx_claims_missing(const struct bx_claims *claims, char *const *blocks);
 void bx_claims_release(struct bx_claims *claims);
 
 #endif

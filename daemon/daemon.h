@@ -106,8 +106,8 @@ int bx_job_start(struct bx_device *device, const char *driver, struct bx_job **r
 int bx_jobs_resume(struct bx_daemon *daemon);
 /* Looks at the journal and the lock of every job that has not ended. */
 void bx_jobs_check(struct bx_daemon *daemon);
-/* The worker could not be started. */
-void bx_job_launch_failed(struct bx_job *job, const char *why);
+/* The worker could not be started; @again: it may well be in a moment. */
+void bx_job_launch_failed(struct bx_job *job, const char *why, bool again);
 struct bx_job *bx_job_of_device(struct bx_daemon *daemon, const struct bx_device *device);
 void bx_jobs_free(struct bx_daemon *daemon);
 

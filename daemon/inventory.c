@@ -9,6 +9,9 @@
 
 #include <time.h>
 
+/* Events come in bursts, and one look is enough for all of them. */
+#define REFRESH_DELAY_US 20000ULL
+
 /* A new device whose serial may come yet is not shown under a name that it would soon lose. */
 #define HOLD_UNBOUND_US	 (2 * 1000000ULL)
 #define HOLD_STARTING_US (10 * 1000000ULL)
@@ -312,7 +315,7 @@ int bx_inventory_refresh(struct bx_daemon *daemon)
 	return 0;
 }
 
-static int on_refresh(sd_event_source *source, void *userdata)
+static int on_refresh(sd_event_source *source, uint64_t now, void *userdata)
 {
 	int r = bx_inventory_refresh(userdata);
 
@@ -321,12 +324,24 @@ static int on_refresh(sd_event_source *source, void *userdata)
 	return 0;
 }
 
+static bool refresh_is_due(struct bx_daemon *daemon)
+{
+	int enabled = SD_EVENT_OFF;
+
+	sd_event_source_get_enabled(daemon->refresh_source, &enabled);
+	return enabled != SD_EVENT_OFF;
+}
+
 void bx_inventory_refresh_later(struct bx_daemon *daemon)
 {
 	int r = 0;
 
 	if (!daemon->refresh_source)
-		r = sd_event_add_defer(daemon->event, &daemon->refresh_source, on_refresh, daemon);
+		r = sd_event_add_time_relative(daemon->event, &daemon->refresh_source,
+					       CLOCK_MONOTONIC, REFRESH_DELAY_US, 0, on_refresh,
+					       daemon);
+	else if (!refresh_is_due(daemon))
+		r = sd_event_source_set_time_relative(daemon->refresh_source, REFRESH_DELAY_US);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(daemon->refresh_source, SD_EVENT_ONESHOT);
 	if (r < 0)

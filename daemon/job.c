@@ -18,11 +18,12 @@
 #define LAUNCH_GRACE_US	 (10 * 1000000ULL) /* until a worker must have been seen */
 #define STEP_DEADLINE_US (30 * 1000000ULL)
 /* The steps that wait for a controller have the worker's own deadline, and some more. */
-#define WAIT_DEADLINE_US (80 * 1000000ULL)
+#define WAIT_DEADLINE_US (BX_LIVE_TIMEOUT_MS * 1000ULL + 20 * 1000000ULL)
 #define LAUNCH_RETRY_US	 500000ULL
 #define LAUNCHES_MAX	 5
 
 static void check_job(struct bx_job *job);
+static int reread(struct bx_job *job);
 static int on_timer(sd_event_source *source, uint64_t now, void *userdata);
 
 /* ---------------------------------------------------------------- objects */
@@ -148,7 +149,7 @@ static void launch(struct bx_job *job)
 	job->launches++;
 	r = job->daemon->launch(job->daemon, job);
 	if (r < 0)
-		bx_job_launch_failed(job, strerror(-r));
+		bx_job_launch_failed(job, strerror(-r), false);
 }
 
 static int write_intent(struct bx_device *device, const char *driver,
@@ -262,10 +263,18 @@ static void end_job(struct bx_job *job)
 static void abandon(struct bx_job *job, const char *why)
 {
 	struct bx_operation *operation = &job->operation;
-	bool changed = operation->step >= BX_STEP_OVERRIDE;
+	_cleanup_close_ int lock = -1;
 	struct bx_failure failure;
+	bool changed;
 	int r;
 
+	/* One that was given up for lost may run after all, and then the journal is its own. */
+	lock = bx_lock_take(&job->daemon->root, operation->address);
+	if (lock == -EWOULDBLOCK)
+		return;
+	if (reread(job) >= 0 && operation->result != BX_RESULT_NONE)
+		return end_job(job);
+	changed = operation->step >= BX_STEP_OVERRIDE;
 	bx_fail(&failure, 0, changed ? BX_ERROR_ROLLBACK_FAILED : BX_ERROR_WORKER_FAILED,
 		"the worker %s, last at step %s", why, bx_step_name(operation->step));
 	operation->result = changed ? BX_RESULT_ROLLBACK_FAILED : BX_RESULT_ABANDONED;
@@ -279,14 +288,14 @@ static void abandon(struct bx_job *job, const char *why)
 	end_job(job);
 }
 
-void bx_job_launch_failed(struct bx_job *job, const char *why)
+void bx_job_launch_failed(struct bx_job *job, const char *why, bool again)
 {
 	char text[BX_MESSAGE_MAX];
 
 	/* Perhaps it is one that runs already; its lock will tell. */
 	if (bx_lock_held(&job->daemon->root, job->operation.address) > 0)
 		return;
-	if (job->launches < LAUNCHES_MAX && job->operation.attempts > 0) {
+	if (job->launches < LAUNCHES_MAX && (again || job->operation.attempts > 0)) {
 		bx_log(LOG_WARNING, "Job %llu: the worker cannot be started, trying again: %s",
 		       (unsigned long long)job->operation.job, why);
 		job->launch_failed = true; /* as while the dead worker's unit is still there */

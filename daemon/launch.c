@@ -5,6 +5,7 @@
  */
 #include "daemon/daemon.h"
 #include "daemon/names.h"
+#include "daemon/rebind.h"
 #include "daemon/util.h"
 
 #define SYSTEMD_NAME	   "org.freedesktop.systemd1"
@@ -12,7 +13,7 @@
 #define SYSTEMD_IFACE	   "org.freedesktop.systemd1.Manager"
 
 /* Longer than all that the worker itself waits for, forth and back. */
-#define RUNTIME_MAX_US	   (300 * 1000000ULL)
+#define RUNTIME_MAX_US	   ((1 + BX_RESTORE_ATTEMPTS) * BX_LIVE_TIMEOUT_MS * 1000ULL + 120 * 1000000ULL)
 
 /* Loading modules; nothing else that it does needs more than being root. */
 #define CAP_SYS_MODULE_BIT (1ULL << 16)
@@ -26,7 +27,8 @@ static int on_started(sd_bus_message *reply, void *userdata, sd_bus_error *error
 
 	job->call = sd_bus_slot_unref(job->call);
 	if (e)
-		bx_job_launch_failed(job, e->message ?: e->name);
+		bx_job_launch_failed(job, e->message ?: e->name,
+				     sd_bus_error_has_name(e, SYSTEMD_NAME ".UnitExists"));
 	return 0;
 }
 

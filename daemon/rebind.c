@@ -8,8 +8,7 @@
 #include <fcntl.h>
 #include <time.h>
 
-#define POLL_MS		 10
-#define RESTORE_ATTEMPTS 3
+#define POLL_MS 10
 
 static void pause_ms(unsigned int ms)
 {
@@ -209,19 +208,40 @@ static int verify(struct bx_rebind *rebind, const char *driver)
 	return bx_streq(driver, BX_NATURAL_DRIVER) ? wait_live(rebind) : 0;
 }
 
-static int claim(struct bx_rebind *rebind)
+static int list_blocks(struct bx_rebind *rebind, char ***blocks)
 {
 	const char *address = rebind->operation.address;
-	_cleanup_strv_ char **blocks = NULL;
 	char controller[BX_NAME_MAX];
 	int r;
 
 	r = bx_pci_controller(rebind->root, address, controller);
 	if (r >= 0 && *controller)
-		r = bx_nvme_blocks(rebind->root, address, controller, &blocks);
+		r = bx_nvme_blocks(rebind->root, address, controller, blocks);
+	return r < 0 ? fail(rebind, r, "the namespaces cannot be listed") : 0;
+}
+
+static int claim(struct bx_rebind *rebind)
+{
+	_cleanup_strv_ char **blocks = NULL;
+	int r = list_blocks(rebind, &blocks);
+
+	return r < 0 ? r : bx_claims_take(&rebind->claims, rebind->root, blocks, &rebind->failure);
+}
+
+/* A namespace may have come since the others were claimed, and nobody knows whether it is in use already. */
+static int check_all_claimed(struct bx_rebind *rebind)
+{
+	_cleanup_strv_ char **blocks = NULL;
+	const char *missing;
+	int r;
+
+	r = list_blocks(rebind, &blocks);
 	if (r < 0)
-		return fail(rebind, r, "the namespaces cannot be listed");
-	return bx_claims_take(&rebind->claims, rebind->root, blocks, &rebind->failure);
+		return r;
+	missing = bx_claims_missing(&rebind->claims, blocks);
+	return missing ? bx_fail(&rebind->failure, -EBUSY, BX_ERROR_DEVICE_BUSY,
+				 "%s has just appeared and is not claimed: try again", missing)
+		       : 0;
 }
 
 /* ---------------------------------------------------------------- the steps */
@@ -342,8 +362,12 @@ static int step_override(struct bx_rebind *rebind)
 static int step_unbind(struct bx_rebind *rebind)
 {
 	const struct bx_operation *operation = &rebind->operation;
+	int r;
 
-	return *operation->old_driver ? unbind(rebind, operation->old_driver) : 0;
+	if (!*operation->old_driver)
+		return 0;
+	r = check_all_claimed(rebind);
+	return r < 0 ? r : unbind(rebind, operation->old_driver);
 }
 
 static int step_release(struct bx_rebind *rebind)
@@ -482,7 +506,7 @@ static int restore(struct bx_rebind *rebind)
 	bx_claims_release(&rebind->claims);
 	/* Where the journal cannot be written the device still comes first. */
 	begin(rebind, BX_STEP_RESTORE);
-	for (int i = 0; i < RESTORE_ATTEMPTS; i++) {
+	for (int i = 0; i < BX_RESTORE_ATTEMPTS; i++) {
 		if (i)
 			pause_ms(rebind->retry_pause_ms);
 		r = restore_once(rebind, &taken);

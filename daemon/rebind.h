@@ -15,6 +15,10 @@
 #include "daemon/claim.h"
 #include "daemon/journal.h"
 
+/* A controller may take CAP.TO to become ready, which is 127.5 s at most. */
+#define BX_LIVE_TIMEOUT_MS  (150 * 1000)
+#define BX_RESTORE_ATTEMPTS 3
+
 struct bx_rebind {
 	struct bx_root *root;
 	struct bx_journal *journal;

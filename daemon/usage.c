@@ -222,13 +222,17 @@ static int find_export(struct search *search, const char *subsystem, const char 
 {
 	char enabled[8], path[256];
 	const struct disk *disk;
+	int r;
 
-	if (bx_root_read(search->root, bx_path("%s/enable", folder).s, enabled, sizeof(enabled)) <
-		    0 ||
-	    bx_streq(enabled, "0"))
+	/* What is not there any more, or never was, exports nothing; what cannot be read might. */
+	r = bx_root_read(search->root, bx_path("%s/enable", folder).s, enabled, sizeof(enabled));
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (bx_streq(enabled, "0"))
 		return 0;
-	if (bx_root_read(search->root, bx_path("%s/device_path", folder).s, path, sizeof(path)) < 0)
-		return 0;
+	r = bx_root_read(search->root, bx_path("%s/device_path", folder).s, path, sizeof(path));
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
 	if (bx_startswith(path, "/dev/") && *controller && bx_streq(path + 5, controller))
 		return bx_strv_addf(search->users, "%s is exported over NVMe-oF as %s", controller,
 				    subsystem);
@@ -245,10 +249,12 @@ static int find_exports_of(struct search *search, const char *subsystem, const c
 
 	r = find_export(search, subsystem, bx_path(NVMET_SUBSYSTEMS "/%s/passthru", subsystem).s,
 			controller);
-	if (r < 0 ||
-	    bx_root_list(search->root, bx_path(NVMET_SUBSYSTEMS "/%s/namespaces", subsystem).s,
-			 &namespaces) < 0)
-		return r;
+	if (r >= 0)
+		r = bx_root_list(search->root,
+				 bx_path(NVMET_SUBSYSTEMS "/%s/namespaces", subsystem).s,
+				 &namespaces);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
 	for (size_t i = 0; r >= 0 && namespaces && namespaces[i]; i++)
 		r = find_export(
 			search, subsystem,
@@ -264,8 +270,9 @@ int bx_usage_find_exports(struct bx_root *root, char *const *blocks, const char 
 	struct search search;
 	int r;
 
-	if (bx_root_list(root, NVMET_SUBSYSTEMS, &subsystems) < 0)
-		return 0; /* nvmet is not loaded */
+	r = bx_root_list(root, NVMET_SUBSYSTEMS, &subsystems);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r; /* nvmet is not loaded */
 	r = search_begin(&search, root, blocks, users);
 	for (size_t i = 0; r >= 0 && subsystems && subsystems[i]; i++)
 		r = find_exports_of(&search, subsystems[i], controller);

@@ -11,8 +11,7 @@
 #include "daemon/rebind.h"
 #include "daemon/util.h"
 
-#define LIVE_TIMEOUT_MS (60 * 1000)
-#define RETRY_PAUSE_MS	500
+#define RETRY_PAUSE_MS 500
 
 BX_DEFINE_CLEANUP(struct bx_root *, bx_root_close)
 BX_DEFINE_CLEANUP(struct bx_journal *, bx_journal_close)
@@ -27,7 +26,7 @@ static int run(uint64_t job)
 		.root = &root,
 		.journal = &journal,
 		.load_module = bx_module_load,
-		.live_timeout_ms = LIVE_TIMEOUT_MS,
+		.live_timeout_ms = BX_LIVE_TIMEOUT_MS,
 		.retry_pause_ms = RETRY_PAUSE_MS,
 	};
 	_cleanup_close_ int lock = -1;

@@ -92,6 +92,8 @@ static void remove_controller(struct model *model)
 {
 	remove_tree(model, DEVICE "/nvme");
 	remove_tree(model, "sys/class/block/nvme0n1");
+	if (model->appears)
+		remove_tree(model, bx_path("sys/class/block/%s", model->appears).s);
 	remove_tree(model, "sys/class/block/nvme0n1p1");
 	remove_tree(model, "dev/nvme0n1");
 }
@@ -153,6 +155,10 @@ static int kernel_write(struct model *model, const char *path, const char *value
 
 	if (bx_streq(path, BX_PCI_DEVICES "/" MODEL_ADDRESS "/driver_override")) {
 		model_write(model, DEVICE "/driver_override", *value == '\n' ? "(null)\n" : value);
+		if (model->appears) {
+			make_folder(model, bx_path(CONTROLLER "/%s", model->appears).s);
+			make_folder(model, bx_path("sys/class/block/%s", model->appears).s);
+		}
 		return 0;
 	}
 	assert(bx_startswith(value, MODEL_ADDRESS));

@@ -25,6 +25,7 @@ struct model {
 		crash_at; /* the process ends before this access (writes count twice: before and after) */
 	unsigned int vanish_at; /* the device leaves before this access */
 	const char *busy; /* opening this path exclusively gives EBUSY */
+	const char *appears; /* this namespace is there once driver_override has been written */
 };
 
 /* A machine with one NVMe function bound to @driver ("" for none), with this driver_override. */

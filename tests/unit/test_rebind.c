@@ -339,6 +339,18 @@ static void a_busy_namespace_without_a_known_user_is_refused_all_the_same(void *
 	run_end(&run);
 }
 
+static void a_namespace_that_nobody_claimed_keeps_the_device_where_it_is(void **state)
+{
+	struct run run;
+
+	run_begin(&run, &scenarios[0]);
+	run.model.appears = "nvme0n2";
+	assert_int_equal(run_whole(&run), BX_RESULT_ROLLED_BACK);
+	assert_non_null(strstr(run.rebind.operation.message, "nvme0n2"));
+	check_truth(&run, true);
+	run_end(&run);
+}
+
 static void make_export(struct run *run, const char *enable, const char *path)
 {
 	static const char *const folders[] = {
@@ -384,6 +396,19 @@ static void an_export_that_is_off_or_of_another_disk_is_not_in_the_way(void **st
 		assert_int_equal(run_whole(&run), BX_RESULT_DONE);
 		run_end(&run);
 	}
+}
+
+static void an_export_that_cannot_be_read_is_in_the_way(void **state)
+{
+	const char *path = "sys/kernel/config/nvmet/subsystems/shelf/namespaces/1/device_path";
+	struct run run;
+
+	run_begin(&run, &scenarios[0]);
+	make_export(&run, "1\n", "/dev/nvme5n1\n");
+	run.model.busy = path;
+	assert_int_equal(run_whole(&run), BX_RESULT_REFUSED);
+	check_truth(&run, true);
+	run_end(&run);
 }
 
 static void an_unknown_driver_changes_nothing(void **state)
@@ -544,6 +569,8 @@ int main(void)
 		cmocka_unit_test(a_busy_namespace_without_a_known_user_is_refused_all_the_same),
 		cmocka_unit_test(an_export_over_fabrics_is_refused),
 		cmocka_unit_test(an_export_that_is_off_or_of_another_disk_is_not_in_the_way),
+		cmocka_unit_test(an_export_that_cannot_be_read_is_in_the_way),
+		cmocka_unit_test(a_namespace_that_nobody_claimed_keeps_the_device_where_it_is),
 		cmocka_unit_test(an_unknown_driver_changes_nothing),
 		cmocka_unit_test(a_driver_for_other_hardware_is_refused_beforehand),
 		cmocka_unit_test(vfio_without_an_iommu_is_refused_beforehand),

@@ -76,7 +76,7 @@ class Session:
     # ------------------------------------------------------------ life
 
     def boot(self):
-        """Up to BOOTS tries, since a kernel may die under emulation before user space; never one more after that."""
+        """Up to BOOTS tries, since a kernel may die or stand still under emulation before user space; never after that."""
         for attempt in range(1, BOOTS + 1):
             started = time.monotonic()
             self.start()
@@ -84,16 +84,16 @@ class Session:
                 self.wait(lambda: self.up)
                 self.boot_seconds = time.monotonic() - started
                 return
-            except Died as error:
+            except (Died, Hung) as error:
+                if isinstance(error, Hung):
+                    self.look_at_hang()
                 if not self.lines:
                     raise BootFailed(f"QEMU did not start: {error}") from error
                 if self.reached_user_space():
-                    raise BootFailed(f"the guest died while it booted: {error}") from error
+                    raise BootFailed(f"the guest did not come up: {error}") from error
                 self.tell(f"boot {attempt} of {BOOTS} died before user space: {error}")
                 if attempt == BOOTS:
                     raise BootFailed(f"{BOOTS} boots died before user space") from error
-            except Hung as error:
-                raise BootFailed(f"the guest did not come up: {error}") from error
 
     def start(self):
         self.stop()
