@@ -156,6 +156,9 @@ install: user-space
 
 uninstall:
 	$(q)set -- $(install_list); for e; do IFS=: read -r mode from to <<< "$$e"; rm -f "$(DESTDIR)$$to"; done
+	$(q)rmdir --ignore-fail-on-non-empty "$(DESTDIR)$(libexecdir)" 2>/dev/null || true
+	$(q)if [ -e $(KDIR)/Makefile ]; then \
+		$(MAKE) -C kmods KDIR=$(KDIR) DESTDIR=$(DESTDIR) V=$(V) uninstall; fi
 
 # ---------------------------------------------------------------- the machine
 
