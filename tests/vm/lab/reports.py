@@ -24,7 +24,7 @@ STARTS = [re.compile(p) for p in (
     r"(rcu: )?INFO: rcu_.*detected",
     r"UBSAN: ",
     r"ODEBUG: ",
-    r"DMA-API: (?!preallocated|debugging enabled|debugging disabled on kernel command line|dma_debug)",
+    r"DMA-API: (?!preallocated|enable driver filter|debugging enabled|debugging disabled on kernel command line|dma_debug)",
     r"kmemleak: (Cannot|Kernel memory leak detector disabled|Memory pool empty)",  # blind from then on
     r"unreferenced object 0x",  # kmemleak; the lab itself asks for it
     r"irq \d+: nobody cared",

@@ -84,6 +84,8 @@ class Session:
                 self.wait(lambda: self.up)
                 self.boot_seconds = time.monotonic() - started
                 return
+            except Complained as error:
+                raise BootFailed(f"the guest did not come up: {error}") from error
             except (Died, Hung) as error:
                 if isinstance(error, Hung):
                     self.look_at_hang()
