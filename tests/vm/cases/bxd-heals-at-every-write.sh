@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The worker killed before one or another of its writes, to the journal or to sysfs: another one goes on or back.
 # Slow, and nothing in it depends on the distribution; the unit test of the sequence tries every write there is.
-# only: bookworm debug
+# only: bookworm
 . /usr/lib/bx-lab/rebinds.sh
 
 # The service manager starts the worker through this wrapper, which has strace kill the first one.
