@@ -7,6 +7,7 @@
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables --no-print-directory
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
@@ -118,7 +119,6 @@ installed = $(eval install_list += $(1):$(2):$(3))
 
 # ---------------------------------------------------------------- what is built
 
-# The first rule must be this one, whatever the included files define.
 all: user-space modules
 .PHONY: all user-space modules FORCE
 FORCE:
@@ -136,7 +136,7 @@ modules:
 	$(q)if [ -e $(KDIR)/Makefile ]; then \
 		$(MAKE) -C kmods KDIR=$(KDIR) OUT=$(CURDIR)/build/kmods/$(notdir $(patsubst %/build,%,$(KDIR))) V=$(V) modules; \
 	else \
-		echo "modules: no kernel headers at $(KDIR); they are built for the lab's kernels only (make check-vm)"; \
+		echo "modules: no kernel headers at $(KDIR) (KDIR= names others), so they are built for the lab's kernels only"; \
 	fi
 
 # Written by the compiler beside each object; one that is not there yet is nothing to make.
@@ -191,12 +191,16 @@ check: deps
 check-all: deps
 	$(q)tests/check --all
 
+# $(call named,PREFIX,PROGRAMS): those that T= asks for, or all of them.
+named = $(if $(T),$(foreach t,$(T),$(or $(filter %/$(1)-$(t),$(2)),$(error there is no "$(t)"; there are \
+	$(sort $(patsubst $(1)-%,%,$(notdir $(2))))))),$(2))
+
 check-unit: deps
-	$(q)$(MAKE) unit-tests
+	$(q)$(MAKE) $(call named,test,$(unit_tests))
 	$(q)tests/check-unit $(T)
 
 check-fuzz: deps
-	$(q)$(MAKE) fuzz-targets
+	$(q)$(MAKE) $(call named,fuzz,$(fuzz_targets))
 	$(q)tests/check-fuzz $(T)
 
 check-vm: deps
@@ -228,7 +232,7 @@ clean:
 	$(q)rm -rf build
 
 define help_text
-What you can type (CONTRIBUTING.md has more):
+What you can type (CONTRIBUTING.md has more). Demo, vm, bench and the checks with virtual machines want root:
 
   make              build user space, and the modules for this kernel if its headers are here
   make demo         see it work, in a throw-away virtual machine
@@ -254,6 +258,8 @@ export help_text
 help:
 	@printf '%s\n' "$$help_text"
 
-# A word that is no target gets the list, and an error.
-.DEFAULT:
-	@printf 'make: there is no "%s".\n\n%s\n' '$@' "$$help_text" >&2; exit 2
+# A word that is no target gets the list, and an error; a folder is none, though it exists.
+folders := $(patsubst %/,%,$(wildcard */))
+.PHONY: $(folders)
+.DEFAULT $(folders):
+	@printf '%s\n\nmake: there is no "%s", see above\n' "$$help_text" '$@' >&2; exit 2

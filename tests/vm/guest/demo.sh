@@ -39,7 +39,7 @@ title "A disk that is in use is never taken away"
 step mkfs.ext4 -q /dev/nvme0n1
 step mount /dev/nvme0n1 /mnt
 step cp /bin/ls /mnt/data
-sha256sum /mnt/data >/tmp/before.sum
+step sh -c 'sha256sum /mnt/data | tee /tmp/before.sum'
 refused bxctl bind bxlab0 vfio-pci
 step umount /mnt
 

@@ -16,12 +16,14 @@ import shlex
 import sys
 import time
 
-from . import images, options, product, reports, settings
+from . import cache, images, options, product, reports, settings
 from .machine import Options
 from .session import BootFailed, Complained, Died, Hung, Session, silence
 
 CASES = settings.TREE / "tests/vm/cases"
 SKIPPED = 77
+EXCERPT = 40  # lines of a log that are shown where a case failed
+MARK_BEGIN = "bx-lab: begin"
 
 
 @dataclasses.dataclass
@@ -66,7 +68,7 @@ def find(names):
     cases = {path.stem: path for path in sorted(CASES.glob("*.sh"))}
     for name in names:
         if name not in cases:
-            raise images.LabError(f"no case '{name}' in tests/vm/cases; there are {', '.join(cases)}")
+            raise images.UsageError(f"no case '{name}' in tests/vm/cases; there are {', '.join(cases)}")
     return [load(cases[name]) for name in names or cases]
 
 
@@ -107,9 +109,22 @@ class Log:
 
     def last_line(self):
         """What the case said last, past the kernel's own lines."""
-        said = [line for line in self.data.decode(errors="replace").splitlines() if line and not line.startswith("[")]
-        reasons = [line for line in said if line.startswith("failed: ")]
-        return (reasons or said or [""])[-1]
+        said = [line for line in self.lines() if line and not line.startswith("[")]
+        return (said or [""])[-1]
+
+    def reason(self):
+        """Why it failed, if it says so (lib.sh's fail does)."""
+        return next((line for line in reversed(self.lines()) if line.startswith("failed: ")), None)
+
+    def lines(self):
+        return self.data.decode(errors="replace").splitlines()
+
+
+def excerpt(path):
+    """The end of what the case, not the boot before it, has left in its log."""
+    lines = path.read_text(errors="replace").splitlines()
+    begun = max((n for n, line in enumerate(lines) if MARK_BEGIN in line), default=0)
+    return lines[begun:][-EXCERPT:]
 
 
 def run_case(session, target, case, log):
@@ -135,7 +150,7 @@ def run_case(session, target, case, log):
     if status == SKIPPED:
         return result("skip", log.last_line()), True
     if status:
-        return result("fail", f"exit status {status}: {log.last_line()}"), True
+        return result("fail", log.reason() or f"exit status {status}; it said last: {log.last_line()}"), True
     return result("pass"), True
 
 
@@ -150,6 +165,7 @@ def run_group(target, image, archive, cases, tell):
         log = Log()
         with Session(image, [archive], waiting[0].options, out=log, err=log, console=log.console) as session:
             case = waiting[0]
+            cache.say(f"booting {target} for {case.name}" + (f" and {len(waiting) - 1} more" if waiting[1:] else ""))
             try:
                 session.boot()
                 report = session.report()
@@ -195,7 +211,7 @@ def record(suite, name, result):
 def check(targets, names):
     """Runs the cases on every target; the exit status says whether all went well."""
     cases = find(names)
-    failed = 0
+    count = {"pass": 0, "fail": 0, "skip": 0}
     for target in targets:
         mine = [case for case in cases if target in case.targets]
         for case in cases:
@@ -207,17 +223,17 @@ def check(targets, names):
         archive = os.open(product.build(image), os.O_RDONLY)
 
         def tell(case, result):
-            nonlocal failed
-            failed += result.verdict == "fail"
+            count[result.verdict] += 1
             line = f"  {result.verdict:4} {target}/{case.name} ({result.seconds:.1f} s)"
             print(line + (f": {result.reason}" if result.reason else ""), flush=True)
             record(f"vm-{target}", case.name, result)
             if result.verdict == "fail":
                 path = log_path(target, case.name)
-                print(*path.read_text(errors="replace").splitlines()[-40:], sep="\n       | ", file=sys.stderr)
+                print(*(f"       | {line}" for line in excerpt(path)), sep="\n", file=sys.stderr)
                 print(f"       the whole log: {path.relative_to(settings.TREE)}", file=sys.stderr, flush=True)
 
         for group in groups(mine):
             run_group(target, image, archive, group, tell)
         os.close(archive)
-    return 1 if failed else 0
+    print(f"vm tests: {count['pass']} passed, {count['fail']} failed, {count['skip']} skipped", flush=True)
+    return 1 if count["fail"] else 0

@@ -52,6 +52,10 @@ class LabError(Exception):
     """The lab itself cannot do what was asked; the message says what to do about it."""
 
 
+class UsageError(LabError):
+    """What was asked for does not exist."""
+
+
 # ---------------------------------------------------------------- root file systems
 
 
