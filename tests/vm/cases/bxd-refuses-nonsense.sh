@@ -40,7 +40,8 @@ exits 1 "there is no option 'force'" busctl call $bus $device $bus.Device Bind '
 exits 1 "" busctl call $bus $device $bus.Device Bind s pci-stub
 
 # A driver that is not made for such a device would take its registers for something else.
-for driver in virtio-pci e1000e; do
+# One has the kernel already, the other would have to be loaded (the debug kernel was built without it).
+for driver in virtio-pci $(modinfo -n e1000e >/dev/null 2>&1 && echo e1000e); do
 	exits 4 "$driver is not made for NVMe devices" bxctl bind bxlab0 $driver
 done
 [ ! -d /sys/module/e1000e ] || fail "e1000e was loaded for nothing"
