@@ -45,6 +45,8 @@ int bxctl_match_device(struct json_object *devices, const char *name, struct jso
 void bxctl_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Says why a call failed; the exit code that goes with it. */
+/* Nobody answers: bxd, or the bus itself. */
+bool bxctl_no_answer(const sd_bus_error *error);
 enum bx_exit bxctl_call_failed(const char *what, int r, const sd_bus_error *error);
 
 void bxctl_print_json(struct json_object *object, bool one_line);

@@ -60,6 +60,8 @@ static enum bx_exit tell(struct bxctl *ctl, struct json_object *job, const char 
 		bxctl_print_json(job, false);
 	if (bx_error_from_name(bxctl_text(job, "ErrorName"), &error) < 0)
 		error = BX_ERROR_INTERNAL;
+	if (error == BX_ERROR_NONE && !bx_streq(bxctl_text(job, "Result"), "done"))
+		error = BX_ERROR_INTERNAL;
 	if (error != BX_ERROR_NONE)
 		bxctl_error("%s: %s (%s)", what, bxctl_text(job, "ErrorMessage"),
 			    bx_error_name(error));
@@ -69,7 +71,7 @@ static enum bx_exit tell(struct bxctl *ctl, struct json_object *job, const char 
 /* The bus or the service is not there at the moment, as during a restart of bxd. */
 static bool may_come_back(const sd_bus_error *error)
 {
-	return sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY) ||
+	return bxctl_no_answer(error) ||
 	       sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
 	       sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER);
 }

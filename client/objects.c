@@ -266,6 +266,9 @@ static bool is_called(struct json_object *device, const char *name)
 	const char *address = bxctl_text(device, "Address");
 	const char *node = bx_startswith(name, "/dev/") ? name + 5 : name;
 
+	/* A device without a serial or a controller has "" there, which is nobody's name. */
+	if (!*node)
+		return false;
 	/* The first domain may be left out, as lspci does. */
 	return bx_streq(name, bxctl_text(device, "Serial")) || bx_streq(name, address) ||
 	       (bx_startswith(address, "0000:") && bx_streq(name, address + 5)) ||
@@ -284,7 +287,7 @@ int bxctl_match_device(struct json_object *devices, const char *name, struct jso
 			*ret = device;
 			return 0;
 		}
-		if (*name && is_called(device, name)) {
+		if (is_called(device, name)) {
 			matches++;
 			found = device;
 		}

@@ -18,6 +18,15 @@ void bxctl_error(const char *format, ...)
 	fprintf(stderr, "\n");
 }
 
+bool bxctl_no_answer(const sd_bus_error *error)
+{
+	/* The bus daemon's word for it, and sd-bus's own. */
+	return sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY) ||
+	       sd_bus_error_has_name(error, SD_BUS_ERROR_TIMEOUT) ||
+	       sd_bus_error_has_name(error, SD_BUS_ERROR_DISCONNECTED) ||
+	       sd_bus_error_has_name(error, "System.Error.ENOTCONN");
+}
+
 enum bx_exit bxctl_call_failed(const char *what, int r, const sd_bus_error *error)
 {
 	const char *name = error && error->name ? error->name : "";
@@ -37,7 +46,7 @@ enum bx_exit bxctl_call_failed(const char *what, int r, const sd_bus_error *erro
 			    what, message);
 		return BX_EXIT_NO_DAEMON;
 	}
-	if (bx_streq(name, SD_BUS_ERROR_NO_REPLY) || bx_streq(name, SD_BUS_ERROR_DISCONNECTED)) {
+	if (bxctl_no_answer(error)) {
 		bxctl_error("%s: bxd does not answer", what);
 		return BX_EXIT_NO_DAEMON;
 	}

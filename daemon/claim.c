@@ -73,8 +73,8 @@ static int fail_busy(struct bx_root *root, const char *block, int error, struct 
 		return bx_fail(failure, -EBUSY, BX_ERROR_DEVICE_BUSY,
 			       "%s is locked (flock) by another program", block);
 	if (error != -EBUSY)
-		return bx_fail(failure, error, BX_ERROR_DEVICE_BUSY, "%s cannot be claimed: %s",
-			       block, strerror(-error));
+		return bx_fail(failure, error, BX_ERROR_INTERNAL, "%s cannot be claimed: %s", block,
+			       strerror(-error));
 	bx_usage_find(root, whole, true, &users);
 	text = bx_strv_join(users, "; ");
 	return bx_fail(failure, -EBUSY, BX_ERROR_DEVICE_BUSY, "%s",

@@ -28,7 +28,7 @@ struct bx_job;
 /* What a device object shows. Comparing two of them tells which properties changed. */
 struct bx_view {
 	char *id, *address, *slot, *serial, *model, *firmware;
-	char *driver, *driver_override, *state, *controller, *last_error, *job;
+	char *driver, *state, *controller, *last_error, *job;
 	int numa_node, iommu_group;
 	char **block_devices, **in_use_by;
 };
@@ -77,6 +77,9 @@ struct bx_daemon {
 	/* Starts the worker of a job; tests put another one here. */
 	int (*launch)(struct bx_daemon *daemon, struct bx_job *job);
 };
+
+/* Of timers: what sd-event takes for nothing is a quarter of a second. */
+#define BX_TIMER_ACCURACY_US 1000
 
 uint64_t bx_now(void); /* CLOCK_MONOTONIC, µs */
 

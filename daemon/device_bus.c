@@ -26,7 +26,6 @@ static const struct property {
 	{ "Model", STRING, offsetof(struct bx_view, model) },
 	{ "Firmware", STRING, offsetof(struct bx_view, firmware) },
 	{ "Driver", STRING, offsetof(struct bx_view, driver) },
-	{ "DriverOverride", STRING, offsetof(struct bx_view, driver_override) },
 	{ "State", STRING, offsetof(struct bx_view, state) },
 	{ "Controller", STRING, offsetof(struct bx_view, controller) },
 	{ "BlockDevices", LIST, offsetof(struct bx_view, block_devices) },
@@ -94,7 +93,6 @@ static int view_of(const struct bx_device *device, struct bx_view *ret)
 		.model = strdup(device->model),
 		.firmware = strdup(device->firmware),
 		.driver = strdup(device->pci.driver),
-		.driver_override = strdup(device->pci.override),
 		.state = strdup(bx_state_name(bx_device_state(device))),
 		.controller = strdup(device->pci.controller),
 		.last_error = strdup(device->last_error),
@@ -104,8 +102,6 @@ static int view_of(const struct bx_device *device, struct bx_view *ret)
 	};
 	int r;
 
-	if (view.driver_override)
-		bx_clean_text(view.driver_override);
 	r = view_lists(&view, device);
 	for (size_t i = 0; i < ARRAY_SIZE(properties); i++)
 		if (properties[i].type == STRING &&
@@ -322,7 +318,6 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_PROPERTY("Model", "s", NULL, VIEW(model), CHANGES),
 	SD_BUS_PROPERTY("Firmware", "s", NULL, VIEW(firmware), CHANGES),
 	SD_BUS_PROPERTY("Driver", "s", NULL, VIEW(driver), CHANGES),
-	SD_BUS_PROPERTY("DriverOverride", "s", NULL, VIEW(driver_override), CHANGES),
 	SD_BUS_PROPERTY("State", "s", get_state, 0, CHANGES),
 	SD_BUS_PROPERTY("Controller", "s", NULL, VIEW(controller), CHANGES),
 	SD_BUS_PROPERTY("BlockDevices", "as", get_list, VIEW(block_devices), CHANGES),

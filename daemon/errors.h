@@ -28,8 +28,6 @@ enum bx_exit {
 	  "No device answers to that name, or it has left the machine.") \
 	X(AMBIGUOUS_DEVICE, AmbiguousDevice, BX_EXIT_NO_DEVICE, \
 	  "More than one device answers to that name; use the Id of one of them.") \
-	X(NO_SUCH_JOB, NoSuchJob, BX_EXIT_FAILED, \
-	  "There is no such job, or it ended more than 30 seconds ago.") \
 	X(INVALID_ARGUMENT, InvalidArgument, BX_EXIT_USAGE, \
 	  "An argument cannot be what was meant; nothing was changed.") \
 	X(NOT_AUTHORIZED, NotAuthorized, BX_EXIT_NOT_AUTHORIZED, \

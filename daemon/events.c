@@ -153,7 +153,7 @@ void bx_events_poll(struct bx_daemon *daemon, bool wanted)
 	}
 	if (!daemon->poll_source)
 		r = sd_event_add_time_relative(daemon->event, &daemon->poll_source, CLOCK_MONOTONIC,
-					       POLL_US, 0, on_poll, daemon);
+					       POLL_US, BX_TIMER_ACCURACY_US, on_poll, daemon);
 	else
 		r = sd_event_source_set_time_relative(daemon->poll_source, POLL_US);
 	if (r >= 0)

@@ -98,13 +98,17 @@ static void name_devices(struct bx_daemon *daemon)
 
 		base_id(device, id);
 		for (struct bx_device *other = daemon->devices; other; other = other->next) {
-			if (other == device || other->gone)
+			if (other == device || (other->gone && !other->path))
 				continue;
-			base_id(other, other_id);
+			/* One that has left keeps the name that its job was given for, and the object of that name. */
+			if (other->gone)
+				bx_copy(other_id, sizeof(other_id), other->id);
+			else
+				base_id(other, other_id);
 			shared |= bx_streq(id, other_id);
 		}
 		if (device->gone)
-			continue; /* keeps the name that its job was given for */
+			continue;
 		if (shared) {
 			size_t n = strlen(id);
 
@@ -338,8 +342,8 @@ void bx_inventory_refresh_later(struct bx_daemon *daemon)
 
 	if (!daemon->refresh_source)
 		r = sd_event_add_time_relative(daemon->event, &daemon->refresh_source,
-					       CLOCK_MONOTONIC, REFRESH_DELAY_US, 0, on_refresh,
-					       daemon);
+					       CLOCK_MONOTONIC, REFRESH_DELAY_US,
+					       BX_TIMER_ACCURACY_US, on_refresh, daemon);
 	else if (!refresh_is_due(daemon))
 		r = sd_event_source_set_time_relative(daemon->refresh_source, REFRESH_DELAY_US);
 	if (r >= 0)

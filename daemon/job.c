@@ -43,8 +43,8 @@ static int set_timer(struct bx_job *job, uint64_t usec)
 		return sd_event_source_set_time_relative(job->timer, usec) < 0
 			       ? -EIO
 			       : sd_event_source_set_enabled(job->timer, SD_EVENT_ONESHOT);
-	return sd_event_add_time_relative(job->daemon->event, &job->timer, CLOCK_MONOTONIC, usec, 0,
-					  on_timer, job);
+	return sd_event_add_time_relative(job->daemon->event, &job->timer, CLOCK_MONOTONIC, usec,
+					  BX_TIMER_ACCURACY_US, on_timer, job);
 }
 
 static struct bx_device *device_of_job(const struct bx_job *job)
@@ -309,8 +309,15 @@ void bx_job_launch_failed(struct bx_job *job, const char *why, bool again)
 
 static uint64_t step_deadline(enum bx_step step)
 {
-	return step == BX_STEP_VERIFY || step == BX_STEP_RESTORE ? WAIT_DEADLINE_US
-								 : STEP_DEADLINE_US;
+	switch (step) {
+	case BX_STEP_BIND: /* some kernels bring the controller up in there */
+	case BX_STEP_VERIFY:
+		return WAIT_DEADLINE_US;
+	case BX_STEP_RESTORE:
+		return BX_RESTORE_ATTEMPTS * WAIT_DEADLINE_US;
+	default:
+		return STEP_DEADLINE_US;
+	}
 }
 
 static void set_stuck(struct bx_job *job, bool stuck)

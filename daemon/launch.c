@@ -8,17 +8,19 @@
 #include "daemon/rebind.h"
 #include "daemon/util.h"
 
-#define SYSTEMD_NAME	   "org.freedesktop.systemd1"
-#define SYSTEMD_PATH	   "/org/freedesktop/systemd1"
-#define SYSTEMD_IFACE	   "org.freedesktop.systemd1.Manager"
+#define SYSTEMD_NAME	     "org.freedesktop.systemd1"
+#define SYSTEMD_PATH	     "/org/freedesktop/systemd1"
+#define SYSTEMD_IFACE	     "org.freedesktop.systemd1.Manager"
 
 /* Longer than all that the worker itself waits for, forth and back. */
-#define RUNTIME_MAX_US	   ((1 + BX_RESTORE_ATTEMPTS) * BX_LIVE_TIMEOUT_MS * 1000ULL + 120 * 1000000ULL)
+#define RUNTIME_MAX_US	     ((1 + BX_RESTORE_ATTEMPTS) * BX_LIVE_TIMEOUT_MS * 1000ULL + 120 * 1000000ULL)
 
-/* Loading modules; nothing else that it does needs more than being root. */
-#define CAP_SYS_MODULE_BIT (1ULL << 16)
+/* Disks and VFIO groups that udev gave to somebody are to be looked at, too. */
+#define CAP_DAC_OVERRIDE_BIT (1ULL << 1)
+/* Loading modules. */
+#define CAP_SYS_MODULE_BIT   (1ULL << 16)
 /* Binding some drivers asks for this one. */
-#define CAP_SYS_ADMIN_BIT  (1ULL << 21)
+#define CAP_SYS_ADMIN_BIT    (1ULL << 21)
 
 static int on_started(sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
@@ -46,8 +48,8 @@ static int append_properties(sd_bus_message *message, const char *device, const 
 				  description, "Type", "s", "exec", "CollectMode", "s",
 				  "inactive-or-failed", "RuntimeMaxUSec", "t", RUNTIME_MAX_US,
 				  "NoNewPrivileges", "b", 1, "CapabilityBoundingSet", "t",
-				  CAP_SYS_MODULE_BIT | CAP_SYS_ADMIN_BIT, "SyslogIdentifier", "s",
-				  "bxd-rebind", "ExecStart", "a(sasb)", 1,
+				  CAP_DAC_OVERRIDE_BIT | CAP_SYS_MODULE_BIT | CAP_SYS_ADMIN_BIT,
+				  "SyslogIdentifier", "s", "bxd-rebind", "ExecStart", "a(sasb)", 1,
 				  BX_LIBEXECDIR "/bxd-rebind", 2, BX_LIBEXECDIR "/bxd-rebind",
 				  number, 0);
 	return r < 0 ? r : sd_bus_message_close_container(message);

@@ -9,18 +9,18 @@
 
 int bx_lock_prepare(struct bx_root *root)
 {
-	static const char *const folders[] = { BX_DIR_RUN, BX_DIR_LOCK };
-
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-		if (mkdirat(root->fd, folders[i], 0755) < 0 && errno != EEXIST)
-			return -errno;
-	return 0;
+	if (mkdirat(root->fd, BX_DIR_RUN, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	if (mkdirat(root->fd, BX_DIR_LOCK, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	/* Whoever can open a lock can hold it. */
+	return fchmodat(root->fd, BX_DIR_LOCK, 0700, 0) < 0 ? -errno : 0;
 }
 
 static int open_lock(struct bx_root *root, const char *address, int flags)
 {
 	int fd = openat(root->fd, bx_path(BX_DIR_LOCK "/%s", address).s,
-			flags | O_CLOEXEC | O_NOFOLLOW, 0644);
+			flags | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	return fd < 0 ? -errno : fd;
 }

@@ -35,20 +35,26 @@ static int fail_load(const char *name, int r, struct bx_failure *failure)
 		       why);
 }
 
+/* Whatever modprobe.d says to run in place of loading this module, or one that it needs. */
+static int refuse_command(struct kmod_module *module, const char *command, void *userdata)
+{
+	struct bx_failure *failure = userdata;
+
+	return bx_fail(failure, -EPERM, BX_ERROR_MODULE_REJECTED,
+		       "module %s has an install command in modprobe.d, and bxd runs no commands: "
+		       "load it by hand",
+		       kmod_module_get_name(module));
+}
+
 static int load_one(struct kmod_module *module, struct bx_failure *failure)
 {
-	const char *name = kmod_module_get_name(module);
-	const char *command = kmod_module_get_install_commands(module);
 	int r;
 
-	if (command && *command)
-		return bx_fail(failure, -EPERM, BX_ERROR_MODULE_REJECTED,
-			       "module %s has an install command in modprobe.d, and bxd runs no "
-			       "commands: load it by hand",
-			       name);
-	r = kmod_module_probe_insert_module(module, KMOD_PROBE_IGNORE_COMMAND, NULL, NULL, NULL,
-					    NULL);
-	return r < 0 ? fail_load(name, r, failure) : 0;
+	failure->error = BX_ERROR_NONE;
+	r = kmod_module_probe_insert_module(module, 0, NULL, refuse_command, failure, NULL);
+	if (r >= 0 || failure->error != BX_ERROR_NONE)
+		return r;
+	return fail_load(kmod_module_get_name(module), r, failure);
 }
 
 int bx_module_load(const char *driver, struct bx_failure *failure)

@@ -40,7 +40,7 @@ bool bx_driver_name_valid(const char *s)
 }
 
 static const char *const suitable_drivers[] = {
-	BX_NATURAL_DRIVER, BX_OWN_DRIVER, "vfio-pci", "pci-stub", "uio_pci_generic", "pciback",
+	BX_NATURAL_DRIVER, BX_OWN_DRIVER, "vfio-pci", "pci-stub", "pciback",
 };
 
 bool bx_driver_suitable(const char *driver)
@@ -281,7 +281,6 @@ int bx_pci_read(struct bx_root *root, const char *address, struct bx_pci *pci)
 	r = bx_pci_driver(root, address, pci->driver);
 	if (r < 0)
 		return r;
-	bx_pci_override(root, address, pci->override);
 	pci->vendor = read_number(root, bx_path(BX_PCI_DEVICES "/%s/vendor", address).s, 0);
 	pci->device = read_number(root, bx_path(BX_PCI_DEVICES "/%s/device", address).s, 0);
 	pci->numa_node = read_number(root, bx_path(BX_PCI_DEVICES "/%s/numa_node", address).s, -1);

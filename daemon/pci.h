@@ -38,7 +38,6 @@ struct bx_pci {
 	uint64_t inode; /* changes when the function leaves and comes back */
 	char slot[BX_SLOT_MAX];
 	char driver[BX_NAME_MAX]; /* "" without one */
-	char override[BX_NAME_MAX]; /* "" without one */
 	uint16_t vendor, device;
 	int numa_node;
 	int iommu_group; /* -1 without one */
@@ -78,6 +77,10 @@ int bx_pci_address_in_path(const char *path, char address[static BX_ADDRESS_MAX]
 int bx_pci_is_nvme(struct bx_root *root, const char *address);
 
 int bx_pci_driver(struct bx_root *root, const char *address, char driver[static BX_NAME_MAX]);
+/*
+ * Only for who may wait: some kernels hold the device's lock for reading it, which an unbind that hangs never gives back. So
+ * the daemon does not.
+ */
 int bx_pci_override(struct bx_root *root, const char *address, char name[static BX_NAME_MAX]);
 
 /* The nvme controller below the function; "" and 0 if there is none. */

@@ -28,13 +28,6 @@ static uint64_t now_ms(void)
 
 /* ---------------------------------------------------------------- planning */
 
-static bool printable(const char *s)
-{
-	while (*s && isprint((unsigned char)*s))
-		s++;
-	return !*s;
-}
-
 int bx_rebind_plan(const struct bx_pci *pci, const char *driver, struct bx_operation *operation,
 		   struct bx_failure *failure)
 {
@@ -47,18 +40,10 @@ int bx_rebind_plan(const struct bx_pci *pci, const char *driver, struct bx_opera
 			failure, -EINVAL, BX_ERROR_INVALID_ARGUMENT,
 			"'%.64s' cannot be the name of a driver: letters, digits, - and _ only",
 			driver);
-	if (!printable(pci->override))
-		return bx_fail(
-			failure, -EINVAL, BX_ERROR_INVALID_ARGUMENT,
-			"the driver_override of %s holds more than plain text: clear it first",
-			pci->address);
 	bx_copy(operation->address, sizeof(operation->address), pci->address);
 	bx_copy(operation->old_driver, sizeof(operation->old_driver), pci->driver);
 	if (driver)
 		bx_copy(operation->new_driver, sizeof(operation->new_driver), driver);
-	if (!bx_streq(pci->override, BX_OWN_DRIVER) &&
-	    !bx_streq(pci->override, operation->new_driver))
-		bx_copy(operation->old_override, sizeof(operation->old_override), pci->override);
 	return 0;
 }
 
@@ -192,6 +177,39 @@ static int wait_live(struct bx_rebind *rebind)
 	}
 }
 
+static int list_blocks(struct bx_rebind *rebind, char ***blocks)
+{
+	const char *address = rebind->operation.address;
+	char controller[BX_NAME_MAX];
+	int r;
+
+	r = bx_pci_controller(rebind->root, address, controller);
+	if (r >= 0 && *controller)
+		r = bx_nvme_blocks(rebind->root, address, controller, blocks);
+	return r < 0 ? fail(rebind, r, "the namespaces cannot be listed") : 0;
+}
+
+/*
+ * A live controller has its namespaces looked for in the background. Whoever asked for nvme wants to use a disk next, so the first of
+ * them is waited for; a controller that has none costs the whole time, and that is no failure.
+ */
+static int wait_namespace(struct bx_rebind *rebind)
+{
+	uint64_t deadline = now_ms() + rebind->namespace_timeout_ms;
+	int r;
+
+	for (;;) {
+		_cleanup_strv_ char **blocks = NULL;
+
+		r = check_present(rebind);
+		if (r >= 0)
+			r = list_blocks(rebind, &blocks);
+		if (r < 0 || blocks || now_ms() >= deadline)
+			return r;
+		pause_ms(POLL_MS);
+	}
+}
+
 /* @driver has the device, or nothing has if it is "". */
 static int verify(struct bx_rebind *rebind, const char *driver)
 {
@@ -205,19 +223,10 @@ static int verify(struct bx_rebind *rebind, const char *driver)
 		return bx_fail(&rebind->failure, -EIO, BX_ERROR_BIND_FAILED,
 			       "the device is bound to %s instead of %s", *now ? now : "nothing",
 			       *driver ? driver : "nothing");
-	return bx_streq(driver, BX_NATURAL_DRIVER) ? wait_live(rebind) : 0;
-}
-
-static int list_blocks(struct bx_rebind *rebind, char ***blocks)
-{
-	const char *address = rebind->operation.address;
-	char controller[BX_NAME_MAX];
-	int r;
-
-	r = bx_pci_controller(rebind->root, address, controller);
-	if (r >= 0 && *controller)
-		r = bx_nvme_blocks(rebind->root, address, controller, blocks);
-	return r < 0 ? fail(rebind, r, "the namespaces cannot be listed") : 0;
+	if (!bx_streq(driver, BX_NATURAL_DRIVER))
+		return 0;
+	r = wait_live(rebind);
+	return r < 0 ? r : wait_namespace(rebind);
 }
 
 static int claim(struct bx_rebind *rebind)
@@ -257,16 +266,39 @@ static int step_load_module(struct bx_rebind *rebind)
 	return bx_driver_suitable(driver) ? 0 : bx_fail_unsuitable(driver, &rebind->failure);
 }
 
+static bool printable(const char *s)
+{
+	while (*s && isprint((unsigned char)*s))
+		s++;
+	return !*s;
+}
+
+/* What a failure puts back; see the rules in rebind.h. The steps from here on write it down. */
+static int note_old_override(struct bx_rebind *rebind)
+{
+	struct bx_operation *operation = &rebind->operation;
+	char name[BX_NAME_MAX];
+	int r;
+
+	r = bx_pci_override(rebind->root, operation->address, name);
+	if (r < 0)
+		return fail(rebind, r, "driver_override cannot be read");
+	if (!printable(name))
+		return bx_fail(
+			&rebind->failure, -EINVAL, BX_ERROR_INVALID_ARGUMENT,
+			"the driver_override of %s holds more than plain text: clear it first",
+			operation->address);
+	if (bx_streq(name, BX_OWN_DRIVER) || bx_streq(name, operation->new_driver))
+		*name = 0;
+	bx_copy(operation->old_override, sizeof(operation->old_override), name);
+	return 0;
+}
+
+/* Not without one, even where vfio would let it: whoever had such a device open could not be seen. */
 static int check_iommu(struct bx_rebind *rebind)
 {
-	char unsafe[8] = "";
-
 	if (!bx_streq(rebind->operation.new_driver, "vfio-pci") ||
 	    bx_root_exists(rebind->root, attribute(rebind, "iommu_group").s))
-		return 0;
-	bx_root_read(rebind->root, "sys/module/vfio/parameters/enable_unsafe_noiommu_mode", unsafe,
-		     sizeof(unsafe));
-	if (bx_streq(unsafe, "Y"))
 		return 0;
 	return bx_fail(&rebind->failure, -EOPNOTSUPP, BX_ERROR_NO_IOMMU,
 		       "vfio-pci needs an IOMMU and %s has none: switch it on in the firmware and "
@@ -288,8 +320,9 @@ static int step_check(struct bx_rebind *rebind)
 			       "somebody else moved %s from %s to %s meanwhile", operation->address,
 			       *operation->old_driver ? operation->old_driver : "no driver",
 			       *driver ? driver : "no driver");
-	if (!*operation->new_driver)
-		return 0;
+	r = note_old_override(rebind);
+	if (r < 0 || !*operation->new_driver)
+		return r;
 	if (!bx_root_exists(rebind->root, bx_path(BX_PCI_DRIVERS "/%s", operation->new_driver).s))
 		return bx_fail(&rebind->failure, -ENOENT, BX_ERROR_DRIVER_NOT_FOUND,
 			       "module %s is loaded but is no PCI driver", operation->new_driver);
@@ -302,12 +335,12 @@ static int step_claim(struct bx_rebind *rebind)
 }
 
 /* A VFIO group has one user at a time: whoever runs a virtual machine with the device in it has it open. */
-static int check_vfio_group(struct bx_rebind *rebind)
+static int check_vfio_group(struct bx_rebind *rebind, const char *driver)
 {
 	char group[BX_NAME_MAX];
 	int r;
 
-	if (!bx_streq(rebind->operation.old_driver, "vfio-pci"))
+	if (!bx_streq(driver, "vfio-pci"))
 		return 0;
 	r = bx_root_link_name(rebind->root, attribute(rebind, "iommu_group").s, group,
 			      sizeof(group));
@@ -327,7 +360,8 @@ static int check_vfio_group(struct bx_rebind *rebind)
 	return fail(rebind, r, bx_path("VFIO group %s cannot be looked at", group).s);
 }
 
-static int step_check_users(struct bx_rebind *rebind)
+/* Nobody uses it of whom a claim knows nothing. */
+static int check_users(struct bx_rebind *rebind, const char *driver)
 {
 	const char *address = rebind->operation.address;
 	_cleanup_strv_ char **blocks = NULL, **users = NULL;
@@ -335,7 +369,7 @@ static int step_check_users(struct bx_rebind *rebind)
 	char controller[BX_NAME_MAX];
 	int r;
 
-	r = check_vfio_group(rebind);
+	r = check_vfio_group(rebind, driver);
 	if (r < 0)
 		return r;
 	r = bx_pci_controller(rebind->root, address, controller);
@@ -350,6 +384,11 @@ static int step_check_users(struct bx_rebind *rebind)
 		return 0;
 	text = bx_strv_join(users, "; ");
 	return bx_fail(&rebind->failure, -EBUSY, BX_ERROR_DEVICE_BUSY, "%s", text ? text : "");
+}
+
+static int step_check_users(struct bx_rebind *rebind)
+{
+	return check_users(rebind, rebind->operation.old_driver);
 }
 
 static int step_override(struct bx_rebind *rebind)
@@ -478,14 +517,21 @@ static int restore_once(struct bx_rebind *rebind, bool *taken)
 	if (*driver && !bx_streq(driver, old)) {
 		/* Whoever began to use it meanwhile keeps it. */
 		r = claim(rebind);
-		if (r < 0)
+		if (r >= 0)
+			r = check_users(rebind, driver);
+		if (r < 0) {
+			bx_claims_release(&rebind->claims);
 			return r;
+		}
 	}
 	if (!*taken) /* the old driver has it all the time, as it was */
 		return set_override(rebind, operation->old_override);
 	r = set_override(rebind, restoring_override(operation));
-	if (r >= 0 && *driver && !bx_streq(driver, old))
-		r = unbind(rebind, driver);
+	if (r >= 0 && *driver && !bx_streq(driver, old)) {
+		r = check_all_claimed(rebind);
+		if (r >= 0)
+			r = unbind(rebind, driver);
+	}
 	bx_claims_release(&rebind->claims);
 	if (r < 0)
 		return r;
@@ -537,13 +583,17 @@ static const char *or_none(const char *driver)
 	return *driver ? driver : "no driver, as before";
 }
 
-static int conclude_failure(struct bx_rebind *rebind, bool changed)
+static int conclude_failure(struct bx_rebind *rebind, int r, bool changed)
 {
 	struct bx_operation *operation = &rebind->operation;
-	struct bx_failure first = rebind->failure;
 	char message[2 * BX_MESSAGE_MAX + 2 * BX_NAME_MAX];
-	int r;
+	struct bx_failure first;
 
+	/* Whoever failed without a word had an errno. A failure without an error would pass for success. */
+	if (rebind->failure.error == BX_ERROR_NONE)
+		bx_fail(&rebind->failure, r, BX_ERROR_INTERNAL, "step %s: %s",
+			bx_step_name(operation->step), strerror(-r));
+	first = rebind->failure;
 	/* Whatever failed, it failed because the device is not there any more. */
 	if (check_present(rebind) < 0)
 		first = rebind->failure;
@@ -585,7 +635,7 @@ static int resume(struct bx_rebind *rebind)
 	if (rebind->failure.error != BX_ERROR_NO_SUCH_DEVICE)
 		bx_fail(&rebind->failure, r, BX_ERROR_WORKER_FAILED, "the worker died at step %s",
 			bx_step_name(died_at));
-	return conclude_failure(rebind, true);
+	return conclude_failure(rebind, r, true);
 }
 
 int bx_rebind_run(struct bx_rebind *rebind)
@@ -603,6 +653,6 @@ int bx_rebind_run(struct bx_rebind *rebind)
 		return resume(rebind);
 	r = run_steps(rebind, BX_STEP_LOAD_MODULE);
 	if (r < 0)
-		return conclude_failure(rebind, operation->step >= BX_STEP_OVERRIDE);
+		return conclude_failure(rebind, r, operation->step >= BX_STEP_OVERRIDE);
 	return commit(rebind, BX_RESULT_DONE, BX_ERROR_NONE, "");
 }

@@ -25,6 +25,7 @@ struct bx_rebind {
 	struct bx_operation operation;
 	int (*load_module)(const char *driver, struct bx_failure *failure);
 	unsigned int live_timeout_ms; /* for a controller to become live */
+	unsigned int namespace_timeout_ms; /* and for its first namespace to appear */
 	unsigned int retry_pause_ms; /* between the attempts to bring a device back */
 
 	/* Private. */

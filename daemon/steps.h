@@ -28,7 +28,7 @@
 	X(BIND, "bind", 65, true, \
 	  "The new driver is bound.") \
 	X(VERIFY, "verify", 75, false, \
-	  "The driver link is right and an nvme controller is live.") \
+	  "The driver link is right, an nvme controller is live, and its first namespace is there or none came in two seconds.") \
 	X(SETTLE, "settle", 95, true, \
 	  "The driver_override that is to stay is written: none for the natural driver.") \
 	X(RESTORE, "restore", 50, true, \

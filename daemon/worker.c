@@ -11,10 +11,28 @@
 #include "daemon/rebind.h"
 #include "daemon/util.h"
 
-#define RETRY_PAUSE_MS 500
+#include <time.h>
+
+#define NAMESPACE_TIMEOUT_MS 2000
+#define RETRY_PAUSE_MS	     500
+/* The worker before this one may still be busy with ending. */
+#define LOCK_TRIES	     100
+#define LOCK_PAUSE_NS	     (50 * 1000 * 1000)
 
 BX_DEFINE_CLEANUP(struct bx_root *, bx_root_close)
 BX_DEFINE_CLEANUP(struct bx_journal *, bx_journal_close)
+
+static int take_lock(struct bx_root *root, const char *address)
+{
+	int r = -EWOULDBLOCK;
+
+	for (int i = 0; i < LOCK_TRIES && r == -EWOULDBLOCK; i++) {
+		if (i)
+			nanosleep(&(struct timespec){ .tv_nsec = LOCK_PAUSE_NS }, NULL);
+		r = bx_lock_take(root, address);
+	}
+	return r;
+}
 
 static int run(uint64_t job)
 {
@@ -27,6 +45,7 @@ static int run(uint64_t job)
 		.journal = &journal,
 		.load_module = bx_module_load,
 		.live_timeout_ms = BX_LIVE_TIMEOUT_MS,
+		.namespace_timeout_ms = NAMESPACE_TIMEOUT_MS,
 		.retry_pause_ms = RETRY_PAUSE_MS,
 	};
 	_cleanup_close_ int lock = -1;
@@ -44,7 +63,7 @@ static int run(uint64_t job)
 		return r;
 	if (!bx_streq(boot_id, rebind.operation.boot_id))
 		return -ESTALE;
-	r = lock = bx_lock_take(&root, rebind.operation.address);
+	r = lock = take_lock(&root, rebind.operation.address);
 	if (r < 0)
 		return r;
 	/* Only what is read under the lock counts: another worker may have just ended. */

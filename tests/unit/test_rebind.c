@@ -49,7 +49,7 @@ static void run_begin(struct run *run, const struct scenario *scenario)
 	struct bx_failure failure = { 0 };
 	struct bx_pci pci;
 
-	run->scenario = scenario;
+	*run = (struct run){ .scenario = scenario };
 	model_begin(&run->model, scenario->old_driver, scenario->old_override);
 	assert_int_equal(bx_journal_open(&run->journal, &run->model.root), 0);
 	run->rebind = (struct bx_rebind){
@@ -64,7 +64,9 @@ static void run_begin(struct run *run, const struct scenario *scenario)
 	bx_pci_done(&pci);
 	run->rebind.operation.job = 1;
 	strcpy(run->rebind.operation.boot_id, "boot");
-	strcpy(run->plan_override, run->rebind.operation.old_override);
+	if (!bx_streq(scenario->old_override, BX_OWN_DRIVER) &&
+	    !bx_streq(scenario->old_override, scenario->new_driver ?: ""))
+		strcpy(run->plan_override, scenario->old_override);
 	assert_int_equal(bx_journal_write(&run->journal, &run->rebind.operation, true), 0);
 	run->model.accesses = 0;
 }
@@ -85,6 +87,8 @@ static void check_truth(struct run *run, bool healed)
 
 	assert_int_equal(bx_journal_read(&run->journal, 1, &written), 0);
 	assert_int_not_equal(written.result, BX_RESULT_NONE);
+	assert_int_equal(written.error == BX_ERROR_NONE, written.result == BX_RESULT_DONE);
+	assert_int_equal(*written.message != 0, written.result != BX_RESULT_DONE);
 	if (written.result == BX_RESULT_GONE)
 		return;
 	model_driver(&run->model, driver);
@@ -456,7 +460,7 @@ static void a_driver_that_changed_since_the_intent_is_left_alone(void **state)
 	char driver[BX_NAME_MAX];
 
 	run_begin(&run, &scenarios[0]);
-	strcpy(run.rebind.operation.old_driver, "uio_pci_generic");
+	strcpy(run.rebind.operation.old_driver, "pciback");
 	assert_int_equal(run_whole(&run), BX_RESULT_REFUSED);
 	model_driver(&run.model, driver);
 	assert_string_equal(driver, "nvme");
@@ -519,18 +523,21 @@ static void somebody_who_began_to_use_it_keeps_it(void **state)
 
 static void our_own_driver_or_the_target_is_never_what_was_there_before(void **state)
 {
-	static const char *const overrides[] = { BX_OWN_DRIVER, "vfio-pci" };
-	struct bx_pci pci = { .address = MODEL_ADDRESS, .driver = "nvme" };
-	struct bx_operation operation;
+	static const struct scenario cases[] = {
+		{ "nvme", BX_OWN_DRIVER, "vfio-pci" },
+		{ "nvme", "vfio-pci", "vfio-pci" },
+		{ "nvme", "pci-stub", "vfio-pci" },
+	};
+	static const char *const noted[] = { "", "", "pci-stub" };
 
-	for (size_t i = 0; i < ARRAY_SIZE(overrides); i++) {
-		strcpy(pci.override, overrides[i]);
-		assert_int_equal(bx_rebind_plan(&pci, "vfio-pci", &operation, NULL), 0);
-		assert_string_equal(operation.old_override, "");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct run run;
+
+		run_begin(&run, &cases[i]);
+		run_whole(&run);
+		assert_string_equal(run.rebind.operation.old_override, noted[i]);
+		run_end(&run);
 	}
-	strcpy(pci.override, "pci-stub");
-	assert_int_equal(bx_rebind_plan(&pci, "vfio-pci", &operation, NULL), 0);
-	assert_string_equal(operation.old_override, "pci-stub");
 }
 
 static void names_that_are_no_drivers_are_refused(void **state)

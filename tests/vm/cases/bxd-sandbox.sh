@@ -8,3 +8,6 @@ systemd-analyze security --no-pager --threshold=26 bxd >/tmp/security || fail "$
 tail -n 1 /tmp/security
 systemd-analyze verify --man=no /usr/lib/systemd/system/bxd.service >/tmp/verify 2>&1 || fail "$(cat /tmp/verify)"
 ! grep -q bxd /tmp/verify || fail "$(cat /tmp/verify)"
+
+# Whoever could open a lock could hold up every rebind.
+expect 700 stat -c %a /run/bxd/lock

@@ -37,7 +37,7 @@ bxctl bind bxlab0 nvme
 expect nvme driver
 expect '(null)' cat "$override"
 expect ready property bxlab0 State
-within 10 test -b "$disk"
+[ -b "$disk" ] || fail "the job is done, and $disk is not there"
 expect "$disk" property bxlab0 BlockDevices
 expect "$sum" sh -c "head -c 4M $disk | sha256sum"
 

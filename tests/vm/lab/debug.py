@@ -2,6 +2,7 @@
 """The KASAN + lockdep kernel: the distribution's own source with every checker on."""
 
 import os
+import pathlib
 import shutil
 import subprocess
 
@@ -74,5 +75,5 @@ def make_kernel(root_entry):
                 path.unlink()
         (tree / "vmlinux").unlink()
 
-    key = cache.digest(source.parent.name, CONFIG, NAME)
+    key = cache.digest(source.parent.name, root_entry.name, CONFIG, NAME, pathlib.Path(__file__))
     return cache.made("kernel-debug", key, make)
