@@ -121,10 +121,10 @@ class Log:
 
 
 def excerpt(path):
-    """The end of what the case, not the boot before it, has left in its log."""
+    """The end of what the case, not the boot before it, has left in its log. (The console is slower than the case.)"""
     lines = path.read_text(errors="replace").splitlines()
     begun = max((n for n, line in enumerate(lines) if MARK_BEGIN in line), default=0)
-    return lines[begun:][-EXCERPT:]
+    return [line for n, line in enumerate(lines) if n >= begun or not line.startswith("[")][-EXCERPT:]
 
 
 def run_case(session, target, case, log):
