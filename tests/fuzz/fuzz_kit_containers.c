@@ -88,8 +88,7 @@ static void check_all(struct xarray *array)
 	unsigned long index, from = 0;
 	void *entry, *must;
 
-	xa_for_each(array, index, entry)
-	{
+	xa_for_each(array, index, entry) {
 		must = model_next(&from);
 		MUST(must == entry && from == index);
 		MUST(xa_load(array, index) == entry);

@@ -79,7 +79,8 @@ unsigned int kit_bitmap_weight(const unsigned long *words, unsigned int n)
 	unsigned long bit;
 	unsigned int weight = 0;
 
-	for_each_set_bit(bit, words, n) weight++;
+	for_each_set_bit(bit, words, n)
+		weight++;
 	return weight;
 }
 
@@ -103,7 +104,9 @@ bool bitmap_intersects(const unsigned long *a, const unsigned long *b, unsigned 
 {
 	unsigned long bit;
 
-	for_each_set_bit(bit, a, n) if (test_bit(bit, b)) return true;
+	for_each_set_bit(bit, a, n)
+		if (test_bit(bit, b))
+			return true;
 	return false;
 }
 
@@ -111,7 +114,9 @@ bool bitmap_subset(const unsigned long *inner, const unsigned long *outer, unsig
 {
 	unsigned long bit;
 
-	for_each_set_bit(bit, inner, n) if (!test_bit(bit, outer)) return false;
+	for_each_set_bit(bit, inner, n)
+		if (!test_bit(bit, outer))
+			return false;
 	return true;
 }
 

@@ -168,16 +168,19 @@ static int arrays_of_pointers(void)
 	EXPECT(xa_erase(&array, 66) == xa_mk_value(66) && !xa_erase(&array, 66));
 
 	i = 0;
-	xa_for_each(&array, index, entry) EXPECT(index == indices[i++] && entry);
+	xa_for_each(&array, index, entry)
+		EXPECT(index == indices[i++] && entry);
 	EXPECT(i == ARRAY_SIZE(indices));
 	i = 0;
-	xa_for_each_range(&array, index, entry, 64, 4095) i++;
+	xa_for_each_range(&array, index, entry, 64, 4095)
+		i++;
 	EXPECT(i == 3);
 	i = 0;
 	xa_for_each_start(&array, index, entry, 4096) xa_erase(&array, index), i++;
 	EXPECT(i == 3 && !xa_load(&array, 1ul << 40));
 	EXPECT(!xa_store(&array, 7, NULL, GFP_KERNEL));
-	xa_for_each(&array, index, entry) xa_erase(&array, index);
+	xa_for_each(&array, index, entry)
+		xa_erase(&array, index);
 	EXPECT(xa_empty(&array));
 	xa_destroy(&array);
 	return 0;

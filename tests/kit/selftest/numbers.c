@@ -265,7 +265,8 @@ static int bits_in_words(void)
 
 	bitmap_set(map, 60, 10);
 	EXPECT(bitmap_weight(map, 130) == 10);
-	for_each_set_bit(bit, map, 130) count += bit;
+	for_each_set_bit(bit, map, 130)
+		count += bit;
 	EXPECT(count == 645);
 	count = 0;
 	for_each_clear_bit(bit, map, 130) count++;

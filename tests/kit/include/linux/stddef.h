@@ -34,4 +34,15 @@ enum {
 		type name[];           \
 	}
 
+/* Members that also have a name together. */
+#define struct_group(group, members...) \
+	union {                         \
+		struct {                \
+			members         \
+		};                      \
+		struct {                \
+			members         \
+		} group;                \
+	}
+
 #endif
