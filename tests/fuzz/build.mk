@@ -8,3 +8,6 @@ $(eval $(call kit_fuzz_target,kit-containers,tests/fuzz/fuzz_kit_containers.c))
 $(eval $(call program,planted-fuzz,fuzz,tests/fuzz/planted.c $(kit_sources),,$(kit_cflags)))
 fuzz_planted := build/fuzz/bin/planted-fuzz
 fuzz-targets: $(fuzz_planted)
+
+include kmods/emu/core.mk
+$(eval $(call kit_fuzz_target,emu,tests/fuzz/fuzz_emu.c,$(emu_core:%=kmods/emu/%.c)))

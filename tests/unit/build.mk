@@ -7,6 +7,16 @@ $(eval $(call kit_unit_test,kit-selftest,tests/unit/test_kit_selftest.c,$(kit_se
 kit_test_sources := $(addprefix tests/unit/,test_kit.c test_kit_catches.c test_kit_locks.c test_kit_races.c kit_cases.c)
 $(eval $(call kit_unit_test,kit,$(kit_test_sources)))
 
+include kmods/emu/core.mk
+emu_sources := $(emu_core:%=kmods/emu/%.c)
+$(eval $(call kit_unit_test,emu-store,tests/unit/test_emu_store.c,kmods/emu/store.c))
+$(eval $(call kit_unit_test,emu-core,tests/unit/test_emu_core.c tests/unit/emu_host.c,$(emu_sources)))
+$(eval $(call kit_unit_test,emu-io,tests/unit/test_emu_io.c tests/unit/emu_host.c,$(emu_sources)))
+$(eval $(call kit_unit_test,emu-timing,tests/unit/test_emu_timing.c tests/unit/emu_host.c,$(emu_sources)))
+emu_admin_helpers := $(addprefix tests/unit/,emu_admin.c emu_host.c)
+$(eval $(call kit_unit_test,emu-admin,tests/unit/test_emu_admin.c $(emu_admin_helpers),$(emu_sources)))
+$(eval $(call kit_unit_test,emu-admin-media,tests/unit/test_emu_admin_media.c $(emu_admin_helpers),$(emu_sources)))
+
 # Programs with faults, for check-unit --self-test. They are not unit tests.
 $(eval $(call program,planted-unit,asan,tests/unit/planted.c,cmocka))
 $(eval $(call program,planted-unit,tsan,tests/unit/planted.c,cmocka,,-lpthread))

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A controller's life: its registers, and what the host makes it do by writing to them. Nobody tells us of a write, so
+ * the registers are looked at; what we believe about ourselves is never read back from there.
+ */
+#include <linux/errno.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+
+#include "controller.h"
+#include "fault.h"
+
+#define TIMEOUT_500MS	30 /* CAP.TO: an engine may be kept from running */
+#define PAGE_SHIFT_SPAN (BX_PAGE_SHIFT_MAX - BX_PAGE_SHIFT_MIN)
+
+/* ---- registers */
+
+static void write64(struct bx_ctrl *ctrl, unsigned int offset, u64 value)
+{
+	bx_bar_write(ctrl, offset, value);
+	bx_bar_write(ctrl, offset + 4, value >> 32);
+}
+
+static u64 read64(struct bx_ctrl *ctrl, unsigned int offset)
+{
+	return bx_bar_read(ctrl, offset) | (u64)bx_bar_read(ctrl, offset + 4) << 32;
+}
+
+static u64 capabilities(const struct bx_ctrl *ctrl)
+{
+	u64 cap = (ctrl->config.entries - 1) | BX_CAP_CQR | (u64)TIMEOUT_500MS << BX_CAP_TO_SHIFT |
+		  BX_CAP_NSSRS | (u64)(NVME_CAP_CSS_NVM | NVME_CAP_CSS_CSI) << BX_CAP_CSS_SHIFT |
+		  (u64)PAGE_SHIFT_SPAN << BX_CAP_MPSMAX_SHIFT | NVME_CAP_CRMS_CRWMS;
+
+	return ctrl->cmb ? cap | BX_CAP_CMBS : cap;
+}
+
+static void show_status(struct bx_ctrl *ctrl)
+{
+	u32 csts = 0;
+
+	if (ctrl->ready)
+		csts |= NVME_CSTS_RDY;
+	if (ctrl->failed)
+		csts |= NVME_CSTS_CFS;
+	if (ctrl->shut_down)
+		csts |= NVME_CSTS_SHST_CMPLT;
+	if (ctrl->subsystem_was_reset)
+		csts |= NVME_CSTS_NSSRO;
+	bx_bar_write(ctrl, NVME_REG_CSTS, csts);
+}
+
+/* What the host reads and we never write again, and what is clear after any reset. */
+static void show_constants(struct bx_ctrl *ctrl)
+{
+	write64(ctrl, NVME_REG_CAP, capabilities(ctrl));
+	bx_bar_write(ctrl, NVME_REG_VS, NVME_VS(2, 0, 0));
+	bx_bar_write(ctrl, NVME_REG_INTMS, 0);
+	bx_bar_write(ctrl, NVME_REG_INTMC, 0);
+	bx_bar_write(ctrl, NVME_REG_NSSR, 0);
+	bx_bar_write(ctrl, NVME_REG_CRTO, TIMEOUT_500MS);
+}
+
+/*
+ * The controller memory buffer. Its size is not shown, and it has no address for commands, until the host says so: before that the
+ * host's own memory may have the same addresses.
+ */
+static void apply_cmb(struct bx_ctrl *ctrl)
+{
+	const u32 units = ctrl->config.cmb_size >> 12; /* of 4 KiB, which is unit 0 */
+	u64 control;
+
+	if (!ctrl->cmb)
+		return;
+	control = read64(ctrl, NVME_REG_CMBMSC);
+	if (control == ctrl->cmb_control)
+		return;
+	ctrl->cmb_control = control;
+	ctrl->cmb_bus = 0;
+	if (control & NVME_CMBMSC_CRE && control & NVME_CMBMSC_CMSE)
+		ctrl->cmb_bus = control & ~0xfffull;
+	if (control & NVME_CMBMSC_CRE) {
+		bx_bar_write(ctrl, NVME_REG_CMBLOC, BX_CMB_BAR);
+		bx_bar_write(ctrl, NVME_REG_CMBSZ,
+			     NVME_CMBSZ_SQS | NVME_CMBSZ_CQS | NVME_CMBSZ_LISTS | NVME_CMBSZ_RDS |
+				     NVME_CMBSZ_WDS | units << NVME_CMBSZ_SZ_SHIFT);
+	} else {
+		bx_bar_write(ctrl, NVME_REG_CMBLOC, 0);
+		bx_bar_write(ctrl, NVME_REG_CMBSZ, 0);
+	}
+}
+
+/* ---- life */
+
+void bx_ctrl_fail(struct bx_ctrl *ctrl, const char *why)
+{
+	if (ctrl->failed)
+		return;
+	pr_warn("bx_emu: %s: controller fatal status: %s\n", ctrl->config.serial, why);
+	ctrl->failed = true;
+	show_status(ctrl);
+}
+
+static const char *enable(struct bx_ctrl *ctrl, u32 cc)
+{
+	u32 css = cc & NVME_CC_CSS_MASK, aqa = bx_bar_read(ctrl, NVME_REG_AQA);
+	u32 page_shift = BX_PAGE_SHIFT_MIN + (cc >> NVME_CC_MPS_SHIFT & 0xf);
+	u64 sq = read64(ctrl, NVME_REG_ASQ), cq = read64(ctrl, NVME_REG_ACQ);
+	u32 sq_entries = (aqa & 0xfff) + 1, cq_entries = (aqa >> 16 & 0xfff) + 1;
+
+	if (css != NVME_CC_CSS_NVM && css != NVME_CC_CSS_CSI)
+		return "CC.CSS selects command sets that there are not";
+	if (page_shift > BX_PAGE_SHIFT_MAX)
+		return "CC.MPS is a page size above CAP.MPSMAX";
+	if (cc >> NVME_CC_AMS_SHIFT & 7)
+		return "CC.AMS selects an arbitration that there is not";
+	if (sq_entries < BX_ENTRIES_MIN || cq_entries < BX_ENTRIES_MIN)
+		return "AQA has an admin queue of less than two entries";
+	if ((sq | cq) & ((1ull << page_shift) - 1))
+		return "ASQ or ACQ is not aligned to a page";
+	ctrl->page_shift = page_shift;
+	if (bx_queue_create_admin(ctrl, sq, sq_entries, cq, cq_entries) < 0)
+		return "ASQ or ACQ is not where there is memory";
+	return NULL;
+}
+
+static void reset(struct bx_ctrl *ctrl, enum bx_reset kind)
+{
+	bx_queues_drop(ctrl);
+	ctrl->ready = ctrl->failed = ctrl->shut_down = false;
+	ctrl->shadow_bus = ctrl->event_bus = 0;
+	if (kind == BX_RESET_SUBSYSTEM)
+		ctrl->subsystem_was_reset = true;
+	bx_admin_reset(ctrl, kind);
+	show_constants(ctrl);
+	if (kind != BX_RESET_CONTROLLER) {
+		/* A reset by CC.EN leaves the admin queue's attributes and the memory buffer as they are. */
+		bx_bar_write(ctrl, NVME_REG_CC, 0);
+		bx_bar_write(ctrl, NVME_REG_AQA, 0);
+		write64(ctrl, NVME_REG_ASQ, 0);
+		write64(ctrl, NVME_REG_ACQ, 0);
+		write64(ctrl, NVME_REG_CMBMSC, 0);
+		apply_cmb(ctrl);
+		ctrl->cc = 0;
+	}
+	show_status(ctrl);
+}
+
+static void apply_cc(struct bx_ctrl *ctrl, u32 cc)
+{
+	u32 old = ctrl->cc;
+	const char *wrong;
+
+	ctrl->cc = cc;
+	if (old & NVME_CC_ENABLE && !(cc & NVME_CC_ENABLE))
+		return reset(ctrl, BX_RESET_CONTROLLER);
+	if (!(old & NVME_CC_ENABLE) && cc & NVME_CC_ENABLE) {
+		wrong = enable(ctrl, cc);
+		if (wrong)
+			return bx_ctrl_fail(ctrl, wrong);
+		ctrl->ready = true;
+		ctrl->subsystem_was_reset = false;
+	}
+	if (cc & NVME_CC_SHN_MASK && !(old & NVME_CC_SHN_MASK)) {
+		bx_admin_shutdown(ctrl, (cc & NVME_CC_SHN_MASK) == NVME_CC_SHN_NORMAL);
+		ctrl->shut_down = true;
+	}
+	show_status(ctrl);
+}
+
+bool bx_ctrl_poll(struct bx_engine *engine)
+{
+	struct bx_ctrl *ctrl = engine->ctrl;
+	enum bx_reset kind = READ_ONCE(ctrl->wanted_reset);
+	u32 cc = bx_bar_read(ctrl, NVME_REG_CC);
+	u32 nssr = bx_bar_read(ctrl, NVME_REG_NSSR);
+
+	if (kind == BX_RESET_NONE && cc == ctrl->cc && !nssr) {
+		apply_cmb(ctrl);
+		return false;
+	}
+	if (!engine->has_world) {
+		engine->wants_world = true;
+		return true;
+	}
+	if (nssr) {
+		bx_bar_write(ctrl, NVME_REG_NSSR, 0);
+		if (nssr == BX_NSSR_MAGIC)
+			kind = BX_RESET_SUBSYSTEM;
+	}
+	if (kind != BX_RESET_NONE) {
+		WRITE_ONCE(ctrl->wanted_reset, BX_RESET_NONE);
+		smp_mb(); /* one that is asked for from now on, while this one goes on, is another one */
+		reset(ctrl, kind);
+	} else if (cc != ctrl->cc) {
+		apply_cc(ctrl, cc);
+	}
+	return true;
+}
+
+void bx_ctrl_reset(struct bx_ctrl *ctrl, enum bx_reset kind)
+{
+	WRITE_ONCE(ctrl->wanted_reset, kind);
+	ctrl->ops->wake(&ctrl->engines[0]);
+}
+
+/* ---- the world */
+
+void bx_world_lock(struct bx_ctrl *ctrl)
+{
+	for (unsigned int i = 0; i < ctrl->engine_count; i++)
+		mutex_lock(&ctrl->engines[i].lock);
+}
+
+void bx_world_unlock(struct bx_ctrl *ctrl)
+{
+	for (unsigned int i = ctrl->engine_count; i-- > 0;)
+		mutex_unlock(&ctrl->engines[i].lock);
+}
+
+/* ---- making and unmaking */
+
+static int make_engines(struct bx_ctrl *ctrl)
+{
+	unsigned int count = ctrl->config.engines;
+	int r;
+
+	ctrl->engines = kvcalloc(count, sizeof(*ctrl->engines), GFP_KERNEL);
+	if (!ctrl->engines)
+		return -ENOMEM;
+	for (; ctrl->engine_count < count; ctrl->engine_count++) {
+		r = bx_engine_init(&ctrl->engines[ctrl->engine_count], ctrl, ctrl->engine_count);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int bx_ctrl_create(const struct bx_config *config, const struct bx_host_ops *ops, void *bar,
+		   void *cmb, struct bx_store *store, struct bx_ctrl **ret)
+{
+	struct bx_ctrl *ctrl;
+	int r;
+
+	ctrl = kvzalloc(sizeof(*ctrl), GFP_KERNEL);
+	if (!ctrl)
+		return -ENOMEM;
+	ctrl->config = *config;
+	ctrl->ops = ops;
+	ctrl->bar = bar;
+	ctrl->cmb = config->cmb_size ? cmb : NULL;
+	ctrl->store = store;
+	ctrl->vectors = config->queues + 1;
+	ctrl->page_shift = BX_PAGE_SHIFT_MIN;
+	r = make_engines(ctrl);
+	if (r >= 0)
+		r = bx_timing_create(ctrl);
+	if (r >= 0)
+		r = bx_faults_create(ctrl);
+	if (r >= 0)
+		r = bx_admin_create(ctrl);
+	if (r < 0) {
+		bx_ctrl_destroy(ctrl);
+		return r;
+	}
+	memset(bar, 0, BX_BAR_SIZE);
+	show_constants(ctrl);
+	show_status(ctrl);
+	*ret = ctrl;
+	return 0;
+}
+
+void bx_ctrl_destroy(struct bx_ctrl *ctrl)
+{
+	/* First: what works in the background completes requests. */
+	bx_admin_destroy(ctrl);
+	if (ctrl->engines)
+		bx_queues_drop(ctrl);
+	for (u32 id = 1; id <= BX_NS_MAX; id++)
+		if (ctrl->namespaces[id])
+			bx_ns_destroy(ctrl->namespaces[id], ctrl);
+	bx_faults_destroy(ctrl);
+	bx_timing_destroy(ctrl);
+	while (ctrl->engine_count)
+		bx_engine_done(&ctrl->engines[--ctrl->engine_count]);
+	kvfree(ctrl->engines);
+	kvfree(ctrl);
+}

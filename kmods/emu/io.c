@@ -1,0 +1,552 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The NVM command set: what moves data between the host and the store, and who executes which command. A command is
+ * checked whole and its pointers are resolved before it has any effect.
+ */
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "io.h"
+
+/* ---- checks */
+
+static u16 find_namespace(struct bx_io *io)
+{
+	u32 id = le32_to_cpu(io->request->cmd.common.nsid);
+	struct bx_ns *ns;
+
+	if (!id || id > BX_NS_MAX)
+		return bx_invalid(io->request, NVME_SC_INVALID_NS, common.nsid);
+	ns = io->engine->ctrl->namespaces[id];
+	if (!ns || !ns->attached)
+		return bx_invalid(io->request, NVME_SC_INVALID_FIELD, common.nsid);
+	if (!ns->ready)
+		return NVME_SC_FORMAT_IN_PROGRESS;
+	io->ns = ns;
+	return NVME_SC_SUCCESS;
+}
+
+u16 bx_io_parse_tags(struct bx_io *io)
+{
+	const struct nvme_rw_command *cmd = &io->request->cmd.rw;
+	/* The application tag and its mask, whose members have other names since 6.8. */
+	u32 cdw15 = le32_to_cpu(io->request->cmd.common.cdw15);
+	u16 status;
+
+	io->tags = (struct bx_pi_tags){
+		.info = le16_to_cpu(cmd->control) & BX_PRINFO_MASK,
+		.reftag = le32_to_cpu(cmd->reftag),
+		.apptag = cdw15 & U16_MAX,
+		.appmask = cdw15 >> 16,
+	};
+	status = bx_pi_validate(io->ns, &io->tags, io->lba);
+	return status ? bx_invalid(io->request, status, rw.reftag) : NVME_SC_SUCCESS;
+}
+
+u16 bx_io_parse(struct bx_io *io)
+{
+	const struct nvme_rw_command *cmd = &io->request->cmd.rw;
+
+	io->lba = io->request->lba = le64_to_cpu(cmd->slba);
+	io->blocks = le16_to_cpu(cmd->length) + 1u;
+	if (!bx_io_within(io->ns, io->lba, io->blocks))
+		return bx_invalid(io->request, NVME_SC_LBA_RANGE, rw.slba);
+	return io->ns->pi_type ? bx_io_parse_tags(io) : NVME_SC_SUCCESS;
+}
+
+#define WRITE_DTYPE 0xf0 /* of the control field: there are no directives */
+
+u16 bx_io_may_write(struct bx_io *io)
+{
+	if (io->ns->write_protected)
+		return NVME_SC_NS_WRITE_PROTECTED | NVME_STATUS_DNR;
+	if (le16_to_cpu(io->request->cmd.rw.control) & WRITE_DTYPE)
+		return bx_invalid(io->request, NVME_SC_INVALID_FIELD, rw.control);
+	return NVME_SC_SUCCESS;
+}
+
+/* The store says no only when it has no memory for a page. There may be some later. */
+u16 bx_io_error(int error)
+{
+	return error ? NVME_SC_CAP_EXCEEDED : NVME_SC_SUCCESS;
+}
+
+/* ---- the host's side: where a row of blocks goes on */
+
+struct cursor {
+	struct bx_segment *segment;
+	size_t offset;
+};
+
+/* At most so many bytes in one piece, and the cursor behind them. */
+static u8 *take(struct cursor *cursor, size_t *length)
+{
+	struct bx_segment *segment = cursor->segment;
+	u8 *at = segment->cpu + cursor->offset;
+
+	*length = min_t(size_t, *length, segment->length - cursor->offset);
+	cursor->offset += *length;
+	if (cursor->offset == segment->length)
+		*cursor = (struct cursor){ .segment = segment + 1 };
+	return at;
+}
+
+static void put(struct cursor *cursor, const u8 *from, size_t length)
+{
+	while (length) {
+		size_t n = length;
+		u8 *at = take(cursor, &n);
+
+		memcpy(at, from, n);
+		from += n;
+		length -= n;
+	}
+}
+
+static void get(struct cursor *cursor, u8 *to, size_t length)
+{
+	while (length) {
+		size_t n = length;
+		const u8 *at = take(cursor, &n);
+
+		memcpy(to, at, n);
+		to += n;
+		length -= n;
+	}
+	/* The host may write there at any time: what was read is not read again. */
+	barrier();
+}
+
+static bool differs(struct cursor *cursor, const u8 *from, size_t length)
+{
+	bool any = false;
+
+	while (length) {
+		size_t n = length;
+		const u8 *at = take(cursor, &n);
+
+		any |= memcmp(at, from, n) != 0;
+		from += n;
+		length -= n;
+	}
+	return any;
+}
+
+static void put_extent(struct cursor *cursor, struct bx_extent *extent, u64 offset, size_t length)
+{
+	while (length) {
+		size_t n = length;
+		u8 *at = take(cursor, &n);
+
+		bx_extent_read(extent, offset, at, n);
+		offset += n;
+		length -= n;
+	}
+}
+
+static int get_extent(struct cursor *cursor, struct bx_extent *extent, u64 offset, size_t length)
+{
+	while (length) {
+		size_t n = length;
+		const u8 *at = take(cursor, &n);
+		int error = bx_extent_write(extent, offset, at, n);
+
+		if (error)
+			return error;
+		offset += n;
+		length -= n;
+	}
+	return 0;
+}
+
+/* How much metadata of each block the host has: none if it is protection information that is ours to add and to take. */
+static u32 host_metadata(const struct bx_io *io)
+{
+	u32 metadata = bx_metadata_size(io->ns);
+
+	if (io->ns->pi_type && bx_pi_acts(&io->tags) && metadata == sizeof(struct bx_pi))
+		return 0;
+	return metadata;
+}
+
+static u16 map(struct bx_io *io)
+{
+	size_t data = bx_block_size(io->ns), metadata = host_metadata(io);
+	u16 status;
+
+	if (io->ns->extended)
+		return bx_data_map(io->engine, io->request, (data + metadata) * io->blocks);
+	status = bx_data_map(io->engine, io->request, data * io->blocks);
+	if (status || !metadata)
+		return status;
+	return bx_metadata_map(io->engine, io->request, metadata * io->blocks);
+}
+
+/* Where data and metadata go: to one place by turns, or to two. */
+struct cursors {
+	struct cursor data, separate;
+	struct cursor *metadata;
+};
+
+static void begin(const struct bx_io *io, struct cursors *cursors)
+{
+	*cursors = (struct cursors){
+		.data.segment = io->engine->data.segments,
+		.separate.segment = io->engine->metadata.segments,
+	};
+	cursors->metadata = io->ns->extended ? &cursors->data : &cursors->separate;
+}
+
+/* ---- one block */
+
+/* Only where something would notice that data and metadata are not of the same write. */
+static struct mutex *lock_block(struct bx_ns *ns, u64 lba)
+{
+	struct mutex *stripe = &ns->metadata.stripes[lba % BX_EXTENT_STRIPES];
+
+	if (!ns->pi_type)
+		return NULL;
+	mutex_lock(stripe);
+	return stripe;
+}
+
+static void unlock_block(struct mutex *stripe)
+{
+	if (stripe)
+		mutex_unlock(stripe);
+}
+
+void bx_block_load(struct bx_ns *ns, u64 lba, u8 *buffer)
+{
+	u32 size = bx_block_size(ns), metadata = bx_metadata_size(ns);
+	struct mutex *lock = lock_block(ns, lba);
+
+	bx_extent_read(&ns->data, lba * size, buffer, size);
+	if (metadata)
+		bx_extent_read(&ns->metadata, lba * metadata, buffer + size, metadata);
+	unlock_block(lock);
+	if (ns->pi_type)
+		bx_pi_invert(ns, buffer + size);
+}
+
+int bx_block_store(struct bx_ns *ns, u64 lba, u8 *buffer)
+{
+	u32 size = bx_block_size(ns), metadata = bx_metadata_size(ns);
+	struct mutex *lock;
+	int error;
+
+	if (ns->pi_type)
+		bx_pi_invert(ns, buffer + size);
+	lock = lock_block(ns, lba);
+	error = bx_extent_write(&ns->data, lba * size, buffer, size);
+	if (!error && metadata)
+		error = bx_extent_write(&ns->metadata, lba * metadata, buffer + size, metadata);
+	unlock_block(lock);
+	return error;
+}
+
+/* The status for a block that is not as its tags say, noted for the error log. */
+static u16 check_block(struct bx_io *io, u32 index, const u8 *buffer)
+{
+	u16 status = bx_pi_check(io->ns, &io->tags, index, buffer, buffer + bx_block_size(io->ns));
+
+	if (status)
+		io->request->lba = io->lba + index;
+	return status;
+}
+
+/* ---- Read and Verify */
+
+static void read_plain(struct bx_io *io)
+{
+	u32 size = bx_block_size(io->ns), metadata = bx_metadata_size(io->ns);
+	/* Data and metadata by turns, or all of the one and then all of the other. */
+	u32 step = io->ns->extended && metadata ? 1 : io->blocks;
+	struct cursors cursors;
+
+	begin(io, &cursors);
+	for (u64 lba = io->lba; lba < io->lba + io->blocks; lba += step) {
+		put_extent(&cursors.data, &io->ns->data, lba * size, (size_t)size * step);
+		if (metadata)
+			put_extent(cursors.metadata, &io->ns->metadata, lba * metadata,
+				   (size_t)metadata * step);
+	}
+}
+
+/* Checks what is asked for, gives the blocks to the host, or both, block by block. */
+static u16 read_protected(struct bx_io *io, bool check, bool deliver)
+{
+	u32 size = bx_block_size(io->ns), metadata = host_metadata(io);
+	u8 *buffer = io->engine->buffer;
+	struct cursors cursors;
+
+	begin(io, &cursors);
+	for (u32 i = 0; i < io->blocks; i++) {
+		u16 status;
+
+		bx_block_load(io->ns, io->lba + i, buffer);
+		status = check ? check_block(io, i, buffer) : NVME_SC_SUCCESS;
+		if (status)
+			return status;
+		if (!deliver)
+			continue;
+		put(&cursors.data, buffer, size);
+		put(cursors.metadata, buffer + size, metadata);
+	}
+	return NVME_SC_SUCCESS;
+}
+
+/* All blocks are looked at before the first is given away; one alone need not be loaded twice. */
+static u16 read_checked(struct bx_io *io)
+{
+	bool check = bx_pi_checks(&io->tags);
+	u16 status;
+
+	if (check && io->blocks > 1) {
+		status = read_protected(io, true, false);
+		if (status)
+			return status;
+		check = false;
+	}
+	return read_protected(io, check, true);
+}
+
+static void count_fua(struct bx_io *io)
+{
+	if (le16_to_cpu(io->request->cmd.rw.control) & NVME_RW_FUA)
+		io->engine->stats.fua++;
+}
+
+static u16 read_blocks(struct bx_io *io)
+{
+	u16 status;
+
+	status = bx_io_parse(io);
+	if (!status)
+		status = map(io);
+	if (!status)
+		status = bx_io_check_readable(io, io->lba, io->blocks);
+	if (status)
+		return status;
+	if (!io->ns->pi_type)
+		read_plain(io);
+	else
+		status = read_checked(io);
+	if (status)
+		return status;
+	count_fua(io);
+	io->engine->stats.bytes_read += (u64)io->blocks * bx_block_size(io->ns);
+	return NVME_SC_SUCCESS;
+}
+
+static u16 verify_blocks(struct bx_io *io)
+{
+	u16 status;
+
+	status = bx_io_parse(io);
+	if (!status)
+		status = bx_io_check_readable(io, io->lba, io->blocks);
+	if (status || !io->ns->pi_type)
+		return status;
+	/* There is nobody to take protection information from. */
+	if (bx_pi_acts(&io->tags))
+		return bx_invalid(io->request, NVME_SC_INVALID_PI, rw.control);
+	return bx_pi_checks(&io->tags) ? read_protected(io, true, false) : NVME_SC_SUCCESS;
+}
+
+/* ---- Write */
+
+static u16 write_plain(struct bx_io *io)
+{
+	u32 size = bx_block_size(io->ns), metadata = bx_metadata_size(io->ns);
+	u32 step = io->ns->extended && metadata ? 1 : io->blocks;
+	struct cursors cursors;
+	int error = 0;
+
+	begin(io, &cursors);
+	for (u64 lba = io->lba; lba < io->lba + io->blocks && !error; lba += step) {
+		error = get_extent(&cursors.data, &io->ns->data, lba * size, (size_t)size * step);
+		if (!error && metadata)
+			error = get_extent(cursors.metadata, &io->ns->metadata, lba * metadata,
+					   (size_t)metadata * step);
+	}
+	return bx_io_error(error);
+}
+
+static u16 write_protected(struct bx_io *io, bool store)
+{
+	u32 size = bx_block_size(io->ns), metadata = host_metadata(io);
+	u8 *buffer = io->engine->buffer;
+	struct cursors cursors;
+	u16 status = NVME_SC_SUCCESS;
+
+	begin(io, &cursors);
+	for (u32 i = 0; i < io->blocks && !status; i++) {
+		get(&cursors.data, buffer, size);
+		get(cursors.metadata, buffer + size, metadata);
+		if (bx_pi_acts(&io->tags))
+			bx_pi_insert(io->ns, &io->tags, i, buffer, buffer + size);
+		else
+			status = check_block(io, i, buffer);
+		if (store && !status)
+			status = bx_io_error(bx_block_store(io->ns, io->lba + i, buffer));
+	}
+	return status;
+}
+
+/*
+ * All blocks are looked at before the first is stored, and each again when it is: the host may have changed it, and
+ * what does not fit together must not be stored.
+ */
+static u16 write_checked(struct bx_io *io)
+{
+	u16 status;
+
+	if (!bx_pi_acts(&io->tags) && bx_pi_checks(&io->tags) && io->blocks > 1) {
+		status = write_protected(io, false);
+		if (status)
+			return status;
+	}
+	return write_protected(io, true);
+}
+
+static u16 write_blocks(struct bx_io *io)
+{
+	u16 status;
+
+	status = bx_io_parse(io);
+	if (!status)
+		status = bx_io_may_write(io);
+	if (!status)
+		status = map(io);
+	if (!status)
+		status = bx_io_heal(io, io->lba, io->blocks);
+	if (!status)
+		status = io->ns->pi_type ? write_checked(io) : write_plain(io);
+	if (status)
+		return status;
+	count_fua(io);
+	io->engine->stats.bytes_written += (u64)io->blocks * bx_block_size(io->ns);
+	return NVME_SC_SUCCESS;
+}
+
+/* ---- Compare */
+
+/* Protection information is checked, not compared. What the host has of it is passed over. */
+static bool metadata_differs(struct bx_io *io, struct cursor *cursor, const u8 *metadata)
+{
+	u32 offset, length, size = host_metadata(io);
+	u8 host[256];
+
+	if (!size)
+		return false;
+	if (!io->ns->pi_type)
+		return differs(cursor, metadata, size);
+	bx_pi_spare(io->ns, &offset, &length);
+	get(cursor, host, size);
+	return memcmp(host + offset, metadata + offset, length) != 0;
+}
+
+static u16 compare_blocks(struct bx_io *io)
+{
+	u32 size;
+	u8 *buffer = io->engine->buffer;
+	struct cursors cursors;
+	u16 status;
+
+	status = bx_io_parse(io);
+	if (!status)
+		status = map(io);
+	if (!status)
+		status = bx_io_check_readable(io, io->lba, io->blocks);
+	if (status)
+		return status;
+	size = bx_block_size(io->ns);
+	begin(io, &cursors);
+	for (u32 i = 0; i < io->blocks; i++) {
+		bool differ;
+
+		bx_block_load(io->ns, io->lba + i, buffer);
+		status = io->ns->pi_type ? check_block(io, i, buffer) : NVME_SC_SUCCESS;
+		if (status)
+			return status;
+		differ = differs(&cursors.data, buffer, size);
+		differ |= metadata_differs(io, cursors.metadata, buffer + size);
+		if (differ) {
+			io->request->lba = io->lba + i;
+			return NVME_SC_COMPARE_FAILED | NVME_STATUS_DNR;
+		}
+	}
+	return NVME_SC_SUCCESS;
+}
+
+/* ---- who executes what */
+
+/* Nothing is held back, so there is nothing to do; all namespaces at once may be named. */
+static u16 flush(struct bx_io *io)
+{
+	if (le32_to_cpu(io->request->cmd.common.nsid) == NVME_NSID_ALL)
+		return NVME_SC_SUCCESS;
+	return find_namespace(io);
+}
+
+static u16 invalid_opcode(struct bx_io *io)
+{
+	return bx_invalid(io->request, NVME_SC_INVALID_OPCODE, common.opcode);
+}
+
+u16 bx_io_execute(struct bx_engine *engine, struct bx_request *request)
+{
+	struct bx_io io = { .engine = engine, .request = request };
+	u8 opcode = request->cmd.common.opcode;
+	u16 status = engine->ctrl->io_refused;
+
+	if (unlikely(status))
+		return status;
+	if (opcode == nvme_cmd_flush)
+		return flush(&io);
+	if (opcode > BX_CMD_COPY)
+		return invalid_opcode(&io);
+	status = find_namespace(&io);
+	switch (opcode) {
+	case nvme_cmd_read:
+		return status ?: read_blocks(&io);
+	case nvme_cmd_write:
+		return status ?: write_blocks(&io);
+	case nvme_cmd_compare:
+		return status ?: compare_blocks(&io);
+	case nvme_cmd_verify:
+		return status ?: verify_blocks(&io);
+	case nvme_cmd_write_zeroes:
+		return status ?: bx_write_zeroes(&io);
+	case nvme_cmd_write_uncor:
+		return status ?: bx_write_uncorrectable(&io);
+	case nvme_cmd_dsm:
+		return status ?: bx_dataset_management(&io);
+	case BX_CMD_COPY:
+		return status ?: bx_copy(&io);
+	default:
+		return invalid_opcode(&io);
+	}
+}
+
+/* Compare and Write of the same blocks is the only pair that there is. */
+static bool is_compare_and_write(const struct nvme_command *first,
+				 const struct nvme_command *second)
+{
+	return first->rw.opcode == nvme_cmd_compare && second->rw.opcode == nvme_cmd_write &&
+	       first->rw.nsid == second->rw.nsid && first->rw.slba == second->rw.slba &&
+	       first->rw.length == second->rw.length;
+}
+
+void bx_io_execute_fused(struct bx_engine *engine, struct bx_request *first,
+			 struct bx_request *second, u16 status[2])
+{
+	if (!is_compare_and_write(&first->cmd, &second->cmd)) {
+		status[0] = bx_invalid(first, NVME_SC_INVALID_FIELD, rw.slba);
+		status[1] = bx_invalid(second, NVME_SC_INVALID_FIELD, rw.slba);
+		return;
+	}
+	status[0] = bx_io_execute(engine, first);
+	status[1] = status[0] ? NVME_SC_FUSED_FAIL : bx_io_execute(engine, second);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of the NVM command set share: io.c, range.c and copy.c. */
+#ifndef BX_EMU_IO_H
+#define BX_EMU_IO_H
+
+#include "controller.h"
+#include "pi.h"
+
+#define BX_PRINFO_MASK                                                                  \
+	(NVME_RW_PRINFO_PRACT | NVME_RW_PRINFO_PRCHK_GUARD | NVME_RW_PRINFO_PRCHK_APP | \
+	 NVME_RW_PRINFO_PRCHK_REF)
+
+/* A command while it is executed. */
+struct bx_io {
+	struct bx_engine *engine;
+	struct bx_request *request;
+	struct bx_ns *ns;
+	u64 lba;
+	u32 blocks;
+	struct bx_pi_tags tags; /* if the namespace has protection information */
+};
+
+/* ---- io.c. What returns a u16 returns a status, and BX_WORLD where that is said. */
+
+static inline bool bx_io_within(const struct bx_ns *ns, u64 lba, u64 blocks)
+{
+	return lba <= ns->blocks && blocks <= ns->blocks - lba;
+}
+
+/* Reads lba, blocks and tags out of a command that looks like a Read, and checks them. */
+u16 bx_io_parse(struct bx_io *io);
+/* The same for the tags alone, which go with io->lba. */
+u16 bx_io_parse_tags(struct bx_io *io);
+/* Whether the namespace may be written to, by a command that looks like a Write. */
+u16 bx_io_may_write(struct bx_io *io);
+u16 bx_io_error(int error);
+
+/*
+ * One block and its metadata, one after the other in @buffer, with protection information as it is seen. Where there
+ * is such, both belong together whatever other engines do. Storing may spoil the metadata in the buffer.
+ */
+void bx_block_load(struct bx_ns *ns, u64 lba, u8 *buffer);
+int bx_block_store(struct bx_ns *ns, u64 lba, u8 *buffer);
+
+/* ---- range.c */
+
+u16 bx_write_zeroes(struct bx_io *io);
+u16 bx_dataset_management(struct bx_io *io);
+u16 bx_write_uncorrectable(struct bx_io *io);
+/* Whether there is a block that may not be read; request->lba is then the first of them. */
+u16 bx_io_check_readable(struct bx_io *io, u64 lba, u32 blocks);
+/* Blocks that are going to be written are good again; BX_WORLD. */
+u16 bx_io_heal(struct bx_io *io, u64 lba, u32 blocks);
+
+/* ---- copy.c */
+
+u16 bx_copy(struct bx_io *io);
+
+#endif

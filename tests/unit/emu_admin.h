@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Admin commands as the tests of them say it: a status each, DNR and all. */
+#ifndef BX_TESTS_EMU_ADMIN_H
+#define BX_TESTS_EMU_ADMIN_H
+
+#include "kmods/emu/admin.h"
+#include "tests/unit/emu_host.h"
+
+#define DNR	NVME_STATUS_DNR
+#define MIB	(1ull << 20)
+#define RETAIN	BIT(15) /* of Dword 10 of Get Log Page */
+#define SAVE_IT BIT(31) /* of Dword 10 of Set Features */
+
+/* A controller that is enabled, with one namespace of 4 MiB; and what ends it. */
+void admin_begin(struct emu_host *host);
+void admin_begin_with(struct emu_host *host, const struct emu_options *options);
+
+struct nvme_command admin_command(u8 opcode, u32 nsid, u32 cdw10, u32 cdw11);
+struct emu_result admin_run(struct emu_host *host, u8 opcode, u32 nsid, u32 cdw10, u32 cdw11,
+			    void *data, size_t length);
+/* Get Log Page of @length bytes from @offset; @flags for Dword 10. */
+u16 admin_log(struct emu_host *host, u8 lid, u32 flags, u64 offset, void *data, size_t length);
+struct emu_result admin_get(struct emu_host *host, u32 cdw10, u32 cdw11);
+u16 admin_set(struct emu_host *host, u32 cdw10, u32 cdw11);
+/* The event that has come, as Dword 0 says it; 0 if none has. */
+u32 admin_event(struct emu_host *host);
+void admin_ask_for_event(struct emu_host *host);
+/* Lets the clock run, which the test holds, until the worker has nothing more to do. */
+void admin_work(struct emu_host *host);
+
+#endif
