@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What can be made to go wrong, as files in configfs. What a rule does to a command is fault.c's; here is how it is
+ * written: ACTION KEY=VALUE..., such as `status opcode=0x02 lba=100-200 status=0x281 count=3'. All of it is about
+ * a device that is on, and forgotten when it goes off.
+ */
+#include <linux/configfs.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "admin.h"
+#include "attribute.h"
+#include "compat.h"
+#include "fault.h"
+
+static struct bx_item *fault_item_of(struct config_item *item)
+{
+	return container_of(to_config_group(item), struct bx_item, fault);
+}
+
+/* ---- the slot and the link */
+
+/* What is in the slot, and whether its link is up. */
+static ssize_t bx_fault_show_plug(struct config_item *config, char *page, bool link)
+{
+	struct bx_item *item = fault_item_of(config);
+	ssize_t ret = -ENODEV;
+
+	mutex_lock(&item->lock);
+	if (item->device)
+		ret = sysfs_emit(page, "%d\n", link ? item->device->link : item->device->present);
+	mutex_unlock(&item->lock);
+	return ret;
+}
+
+static ssize_t bx_fault_store_plug(struct config_item *config, const char *page, size_t count,
+				   bool link)
+{
+	struct bx_item *item = fault_item_of(config);
+	struct bx_device *device;
+	bool on;
+	int ret;
+
+	ret = kstrtobool(page, &on);
+	if (ret)
+		return ret;
+	mutex_lock(&item->lock);
+	device = item->device;
+	ret = -ENODEV;
+	if (device)
+		ret = link ? bx_device_plug(device, device->present, on)
+			   : bx_device_plug(device, on, device->link);
+	mutex_unlock(&item->lock);
+	return ret ?: count;
+}
+
+#define BX_PLUG_ATTRIBUTE(name, is_link)                                                     \
+	static ssize_t bx_fault_##name##_show(struct config_item *config, char *page)        \
+	{                                                                                    \
+		return bx_fault_show_plug(config, page, is_link);                            \
+	}                                                                                    \
+	static ssize_t bx_fault_##name##_store(struct config_item *config, const char *page, \
+					       size_t count)                                 \
+	{                                                                                    \
+		return bx_fault_store_plug(config, page, count, is_link);                    \
+	}                                                                                    \
+	CONFIGFS_ATTR(bx_fault_, name)
+
+BX_PLUG_ATTRIBUTE(present, false);
+BX_PLUG_ATTRIBUTE(link, true);
+
+/* ---- rules */
+
+static const char *const actions[] = {
+	[BX_FAULT_STATUS] = "status", [BX_FAULT_DROP] = "drop", [BX_FAULT_DELAY] = "delay",
+	[BX_FAULT_FLIP] = "flip",     [BX_FAULT_FAIL] = "fail", [BX_FAULT_REMOVE] = "remove",
+};
+
+static int parse_action(struct bx_fault_rule *rule, const char *word)
+{
+	int i = match_string(actions + 1, ARRAY_SIZE(actions) - 1, word);
+
+	if (i < 0)
+		return -EINVAL;
+	rule->action = i + 1;
+	return 0;
+}
+
+static int parse_queue(struct bx_fault_rule *rule, const char *value)
+{
+	rule->admin = strcmp(value, "io");
+	rule->io = strcmp(value, "admin");
+	return strcmp(value, "io") && strcmp(value, "admin") && strcmp(value, "any") ? -EINVAL : 0;
+}
+
+/* FIRST-LAST, or one block */
+static int parse_blocks(struct bx_fault_rule *rule, char *value)
+{
+	char *first = strsep(&value, "-");
+
+	if (kstrtou64(first, 0, &rule->first) || kstrtou64(value ?: first, 0, &rule->last))
+		return -EINVAL;
+	return rule->first <= rule->last ? 0 : -EINVAL;
+}
+
+static int parse_pair(struct bx_fault_rule *rule, const char *key, char *value)
+{
+	if (!strcmp(key, "queue"))
+		return parse_queue(rule, value);
+	if (!strcmp(key, "opcode"))
+		return kstrtou16(value, 0, &rule->opcode) || rule->opcode > 0xff ? -EINVAL : 0;
+	if (!strcmp(key, "nsid"))
+		return kstrtou32(value, 0, &rule->nsid);
+	if (!strcmp(key, "lba"))
+		return parse_blocks(rule, value);
+	if (!strcmp(key, "skip"))
+		return kstrtou32(value, 0, &rule->skip);
+	if (!strcmp(key, "count"))
+		return kstrtou32(value, 0, &rule->count);
+	if (!strcmp(key, "probability"))
+		return kstrtou32(value, 0, &rule->probability);
+	if (!strcmp(key, "status"))
+		return kstrtou16(value, 0, &rule->status);
+	if (!strcmp(key, "delay_ns"))
+		return kstrtou64(value, 0, &rule->delay_ns);
+	if (!strcmp(key, "bits"))
+		return kstrtou32(value, 0, &rule->bits);
+	return -EINVAL;
+}
+
+/* ACTION KEY=VALUE..., @text is taken apart */
+static int parse_rule(struct bx_fault_rule *rule, char *text)
+{
+	char *word, *key;
+
+	*rule = (struct bx_fault_rule){
+		.admin = true,
+		.io = true,
+		.opcode = BX_FAULT_ANY_OPCODE,
+		.probability = BX_FAULT_CERTAIN,
+		.bits = 1,
+	};
+	text = strim(text);
+	if (parse_action(rule, strsep(&text, " ")))
+		return -EINVAL;
+	while ((word = strsep(&text, " "))) {
+		if (!*word)
+			continue;
+		key = strsep(&word, "=");
+		if (!word || parse_pair(rule, key, word))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* As it could be written again, and how often it was right and struck. */
+static int print_rule(char *page, int at, unsigned int number, const struct bx_fault_info *info)
+{
+	const struct bx_fault_rule *rule = &info->rule;
+	int start = at;
+
+	at += sysfs_emit_at(page, at, "%u %s queue=%s", number, actions[rule->action],
+			    rule->admin && rule->io ? "any"
+			    : rule->admin	    ? "admin"
+						    : "io");
+	if (rule->opcode != BX_FAULT_ANY_OPCODE)
+		at += sysfs_emit_at(page, at, " opcode=0x%02x", rule->opcode);
+	if (rule->nsid)
+		at += sysfs_emit_at(page, at, " nsid=%u", rule->nsid);
+	if (rule->last)
+		at += sysfs_emit_at(page, at, " lba=%llu-%llu", rule->first, rule->last);
+	at += sysfs_emit_at(page, at, " skip=%u count=%u probability=%u", rule->skip, rule->count,
+			    rule->probability);
+	if (rule->action == BX_FAULT_STATUS)
+		at += sysfs_emit_at(page, at, " status=0x%x", rule->status);
+	if (rule->action == BX_FAULT_DELAY)
+		at += sysfs_emit_at(page, at, " delay_ns=%llu", rule->delay_ns);
+	if (rule->action == BX_FAULT_FLIP)
+		at += sysfs_emit_at(page, at, " bits=%u", rule->bits);
+	at += sysfs_emit_at(page, at, " # fitted %llu, hit %llu\n", info->fitted, info->hit);
+	return at - start;
+}
+
+static ssize_t bx_fault_rules_show(struct config_item *config, char *page)
+{
+	struct bx_item *item = fault_item_of(config);
+	struct bx_fault_info info;
+	unsigned int i;
+	ssize_t at = 0;
+
+	mutex_lock(&item->lock);
+	for (i = 0; item->device && i < BX_FAULTS_MAX; i++)
+		if (!bx_fault_get(item->device->ctrl, i, &info))
+			at += print_rule(page, at, i, &info);
+	mutex_unlock(&item->lock);
+	return at;
+}
+
+/* Adds a rule, or takes one away by `-NUMBER', or all by `-'. */
+static ssize_t bx_fault_rules_store(struct config_item *config, const char *page, size_t count)
+{
+	struct bx_item *item = fault_item_of(config);
+	struct bx_fault_rule rule;
+	unsigned int number = 0;
+	bool removes = *page == '-', all = removes && !*skip_spaces(page + 1);
+	char *text;
+	int ret;
+
+	if (removes) {
+		ret = all ? 0 : kstrtouint(page + 1, 10, &number);
+	} else {
+		text = kstrdup(page, GFP_KERNEL);
+		if (!text)
+			return -ENOMEM;
+		ret = parse_rule(&rule, text);
+		kfree(text);
+	}
+	if (ret)
+		return ret;
+
+	mutex_lock(&item->lock);
+	if (!item->device)
+		ret = -ENODEV;
+	else if (all)
+		bx_fault_clear(item->device->ctrl);
+	else if (removes)
+		ret = bx_fault_remove(item->device->ctrl, number);
+	else
+		ret = bx_fault_add(item->device->ctrl, &rule);
+	mutex_unlock(&item->lock);
+	return ret < 0 ? ret : count;
+}
+CONFIGFS_ATTR(bx_fault_, rules);
+
+/* ---- the device as a whole */
+
+/* A fatal status at once, whatever the host does. */
+static ssize_t bx_fault_fatal_store(struct config_item *config, const char *page, size_t count)
+{
+	struct bx_item *item = fault_item_of(config);
+	int ret = -ENODEV;
+
+	mutex_lock(&item->lock);
+	if (item->device) {
+		bx_world_lock(item->device->ctrl);
+		bx_ctrl_fail(item->device->ctrl, "it was asked for");
+		bx_world_unlock(item->device->ctrl);
+		ret = count;
+	}
+	mutex_unlock(&item->lock);
+	return ret;
+}
+CONFIGFS_ATTR_WO(bx_fault_, fatal);
+
+/* Bits of the critical warning of the SMART log that are there whatever the device's health is. */
+static ssize_t bx_fault_critical_warning_store(struct config_item *config, const char *page,
+					       size_t count)
+{
+	struct bx_item *item = fault_item_of(config);
+	u8 warnings;
+	int ret = kstrtou8(page, 0, &warnings);
+
+	if (ret)
+		return ret;
+	mutex_lock(&item->lock);
+	if (item->device)
+		bx_health_force(item->device->ctrl, warnings);
+	else
+		ret = -ENODEV;
+	mutex_unlock(&item->lock);
+	return ret ?: count;
+}
+CONFIGFS_ATTR_WO(bx_fault_, critical_warning);
+
+/* In kelvin, as the log has it. */
+static ssize_t bx_fault_temperature_store(struct config_item *config, const char *page,
+					  size_t count)
+{
+	struct bx_item *item = fault_item_of(config);
+	u16 kelvin;
+	int ret = kstrtou16(page, 0, &kelvin);
+
+	if (ret)
+		return ret;
+	mutex_lock(&item->lock);
+	if (item->device)
+		bx_health_set_temperature(item->device->ctrl, kelvin);
+	else
+		ret = -ENODEV;
+	mutex_unlock(&item->lock);
+	return ret ?: count;
+}
+CONFIGFS_ATTR_WO(bx_fault_, temperature);
+
+static struct configfs_attribute *fault_attributes[] = {
+	&bx_fault_attr_present,
+	&bx_fault_attr_link,
+	&bx_fault_attr_rules,
+	&bx_fault_attr_fatal,
+	&bx_fault_attr_critical_warning,
+	&bx_fault_attr_temperature,
+	NULL,
+};
+
+const struct config_item_type bx_fault_type = {
+	.ct_attrs = fault_attributes,
+	.ct_owner = THIS_MODULE,
+};
