@@ -57,6 +57,26 @@ refused bxctl bind bxlab0 no-such-driver
 refused bxctl bind bxlab0 e1000e
 step bxctl list
 
+title "An emulated NVMe device, without a reboot and without hardware"
+emu=/sys/kernel/config/bx_emu
+step modprobe bx_emu
+step mkdir $emu/demo
+step sh -c "echo DEMO >$emu/demo/serial"
+step sh -c "echo 256M >$emu/demo/memory_size"
+step sh -c "echo 1 >$emu/demo/power"
+udevadm settle
+step nvme list
+step bxctl show DEMO
+disk=$(bxctl show DEMO | sed -n 's/^ *BlockDevices: //p')
+step mkfs.ext4 -q "$disk"
+step mount "$disk" /mnt
+step cp /bin/ls /mnt/data
+step nvme reset "${disk%n1}"
+step cmp /bin/ls /mnt/data
+step umount /mnt
+step rmdir $emu/demo
+
 printf '\n%s commands, all as they should be: bxd tracks NVMe functions on D-Bus, refuses to take a disk in use,\n' "$steps"
-printf 'moves a free one between drivers and back with its data, and names what is wrong otherwise.\n'
+printf 'moves a free one between drivers and back with its data, and names what is wrong otherwise; bx_emu is an NVMe\n'
+printf 'drive made of memory, which the kernel gave for it and has back.\n'
 printf 'Look around yourself: make vm. The tests: make check.\n'

@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Faults strike where they are asked for; a device that is pulled out is gone, and its return is a device that works.
+# vm: --memmap 512M@5G
+. /usr/lib/bx-lab/emu.sh
+: "${emu:?}"
+
+make faulty queues=2
+disk=$(disk faulty)
+read_block() {
+	dd if="$disk" of=/dev/null bs=512 skip="$1" count=1 iflag=direct 2>&1
+}
+
+# With Do Not Retry, or the kernel would try again until the rule has struck often enough.
+echo 'status opcode=2 queue=io lba=100-109 count=2 status=0x4281' >$emu/faulty/fault/rules
+read_block 99 >/dev/null
+refuse "rror" read_block 105
+refuse "rror" read_block 100
+read_block 105 >/dev/null || fail "the rule struck more often than it says"
+refuse "Invalid argument" put "status opcode=2 status=nonsense" "$emu/faulty/fault/rules"
+echo - >$emu/faulty/fault/rules
+
+# Pulled out under load: errors for the reader, no more.
+dd if="$disk" of=/dev/null bs=64k iflag=direct 2>/dev/null &
+echo 0 >$emu/faulty/fault/present
+within 40 sh -c '! cat /sys/class/nvme/*/serial | grep -q faulty'
+wait $! || true
+echo 1 >$emu/faulty/fault/present
+within 40 ready faulty
+verified_load "$(disk faulty)" --size=8m
+destroy faulty
+rmmod bx_emu

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+# What the cases share that test bx_emu: `. /usr/lib/bx-lab/emu.sh`. 512 MiB are reserved at 5 GiB in their guests.
+
+. /usr/lib/bx-lab/lib.sh
+
+# shellcheck disable=SC2034
+emu=/sys/kernel/config/bx_emu
+
+# put VALUE ATTRIBUTE: with the errno in words, which the shell's own echo does not tell.
+put() {
+	printf '%s\n' "$1" | dd of="$2" status=none
+}
+
+# make NAME [ATTRIBUTE=VALUE...]: a device with the serial number NAME in the reserved memory, powered on.
+make() {
+	name=$1
+	shift
+	modprobe bx_emu
+	mkdir "$emu/$name"
+	for setting in memory_source=memmap memory_start=5G memory_size=512M "serial=$name" "$@"; do
+		echo "${setting#*=}" >"$emu/$name/${setting%%=*}"
+	done
+	echo 1 >"$emu/$name/power"
+	within 20 ready "$name"
+}
+
+# destroy NAME: powered off and gone.
+destroy() {
+	rmdir "$emu/$1"/namespaces/* 2>/dev/null || true
+	rmdir "$emu/$1"
+}
+
+controller() { # SERIAL: nvme1
+	for path in /sys/class/nvme/*; do
+		[ "$(tr -d ' ' <"$path/serial" 2>/dev/null)" = "$1" ] || continue
+		basename "$path"
+		return
+	done
+	return 1
+}
+
+ready() { # SERIAL: its controller is live and its namespaces are there
+	path=/sys/class/nvme/$(controller "$1") || return 1
+	grep -q live "$path/state" && ls -d "$path"/nvme*n* >/dev/null
+}
+
+disk() { # SERIAL: /dev/nvme1n1, the first of its namespaces
+	within 10 ready "$1"
+	for path in "/sys/class/nvme/$(controller "$1")"/nvme*n*; do
+		echo "/dev/$(basename "$path")"
+		return
+	done
+}
+
+# Writes and reads back with checks, in a queue of some depth, from several programs.
+verified_load() { # DISK [FIO OPTIONS...]
+	disk=$1
+	shift
+	fio --name=verified --filename="$disk" --rw=randrw --bsrange=512-64k --blockalign=512 --size=48m --numjobs=2 \
+		--offset_increment=64m --iodepth=32 --ioengine=io_uring --direct=1 --verify=crc32c --verify_state_save=0 --minimal "$@" >/dev/null ||
+		fail "fio found something wrong"
+}
