@@ -13,6 +13,7 @@
 #include <linux/const.h>
 #include <linux/container_of.h>
 #include <linux/cpumask.h>
+#include <linux/crc-t10dif.h>
 #include <linux/hash.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
@@ -28,6 +29,7 @@
 #include <linux/stddef.h>
 #include <linux/stringify.h>
 #include <linux/types.h>
+#include <linux/uuid.h>
 
 #include "selftest.h"
 
@@ -386,6 +388,34 @@ static int hashes(void)
 	return 0;
 }
 
+static int sums_of_blocks(void)
+{
+	static const u8 digits[] = "123456789";
+	static const u8 zeros[512];
+
+	EXPECT(crc_t10dif(digits, 9) == 0xd0db && crc_t10dif(zeros, sizeof(zeros)) == 0);
+	EXPECT(crc_t10dif_update(crc_t10dif(digits, 4), digits + 4, 5) == 0xd0db);
+	return 0;
+}
+
+static int names_of_16_bytes(void)
+{
+	struct {
+		u32 before;
+		struct_group(both, u16 first; u16 second;);
+	} grouped = {};
+	uuid_t one = { { 1 } }, other;
+
+	uuid_copy(&other, &one);
+	EXPECT(uuid_equal(&one, &other) && !uuid_is_null(&one));
+	other.b[15] = 1;
+	EXPECT(!uuid_equal(&one, &other));
+	memset(&other, 0, sizeof(other));
+	EXPECT(uuid_is_null(&other));
+	EXPECT(sizeof(grouped.both) == 4 && (void *)&grouped.both == (void *)&grouped.first);
+	return 0;
+}
+
 const struct bx_check bx_checks_numbers[] = { { "types_and_limits", types_and_limits },
 					      { "byte_order", byte_order },
 					      { "rounding", rounding },
@@ -399,4 +429,6 @@ const struct bx_check bx_checks_numbers[] = { { "types_and_limits", types_and_li
 					      { "lists_of_numbers", lists_of_numbers },
 					      { "sets_of_processors", sets_of_processors },
 					      { "hashes", hashes },
+					      { "sums_of_blocks", sums_of_blocks },
+					      { "names_of_16_bytes", names_of_16_bytes },
 					      {} };
