@@ -29,9 +29,9 @@ STARTS = [re.compile(p) for p in (
     r"unreferenced object 0x",  # kmemleak; the lab itself asks for it
     r"irq \d+: nobody cared",
     r"DMAR: .*fault",  # an IOMMU caught what a device should not have done
-    r"AMD-Vi: Event logged",
-    r"sysfs: cannot create duplicate filename",
-    r"kobject_add_internal failed",
+    r"(.*: )?AMD-Vi: Event logged",
+    r"(.*: )?sysfs: cannot create duplicate filename",
+    r"(.*: )?kobject_add_internal failed",
     r"Call Trace:",  # whatever else finds something worth one
     r"list_(add|del) corruption",
     r"(=+ *)?\[ BUG: ",
