@@ -22,7 +22,6 @@ expect "s \"$address\"" device Address
 expect "s \"bxlab0\"" device Serial
 expect "s \"nvme\"" device Driver
 expect "s \"ready\"" device State
-expect "s \"\"" device DriverOverride
 expect "as 0" device InUseBy
 expect "o \"$root/device/bxlab0\"" busctl call $bus $root $bus.Manager GetDeviceById s bxlab0
 expect "s \"$(uname -r)\"" busctl get-property $bus $root $bus.Manager KernelRelease
