@@ -186,6 +186,7 @@ static int create_namespaces(struct bx_device *device)
 static void pull_out(struct bx_device *device)
 {
 	bx_threads_pause(device);
+	WRITE_ONCE(device->ctrl->bus_master, false);
 	memset(device->memory.bar, 0xff, BX_BAR_SIZE);
 	device->plugged = false;
 }
@@ -224,9 +225,10 @@ int bx_device_plug(struct bx_device *device, bool present, bool link)
 		if (!ret)
 			bx_pci_plug(device, true, true);
 	} else {
-		bx_pci_plug(device, present, link);
+		/* The host takes its memory back as soon as it is told, so nobody may be at work in it by then. */
 		if (device->plugged)
 			pull_out(device);
+		bx_pci_plug(device, present, link);
 	}
 	mutex_unlock(&device->lock);
 	return ret;

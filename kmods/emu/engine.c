@@ -274,7 +274,8 @@ static u64 pass(struct bx_engine *engine)
 		if (engine->wants_world)
 			return 0;
 	}
-	if (!ctrl->ready || ctrl->failed || !READ_ONCE(ctrl->bus_master))
+	/* After a shutdown the host may have taken its queues back, long before it resets the controller. */
+	if (!ctrl->ready || ctrl->failed || ctrl->shut_down || !READ_ONCE(ctrl->bus_master))
 		return any ? 0 : U64_MAX;
 	if (engine->number == 0) {
 		soonest = bx_admin_tick(ctrl, engine->now);

@@ -105,6 +105,9 @@ static bool needs_world(const struct bx_io *io)
 {
 	const struct bx_ns *ns = io->ns;
 
+	/* One that a format left without room has no store, and no block to discard. */
+	if (!ns->blocks)
+		return false;
 	return (bx_store_sparse(ns->data.store) || ns->pi_type) && !io->engine->has_world;
 }
 

@@ -9,11 +9,11 @@
  * An engine is bound to its CPU while that is online. When the CPU goes, it runs elsewhere until it returns.
  */
 #include <linux/cpuhotplug.h>
-#include <linux/freezer.h>
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "compat.h"
@@ -63,11 +63,13 @@ static int thread_main(void *data)
 	struct bx_thread *thread = data;
 	u64 busy = ktime_get_ns(), step = 0, next;
 
-	set_freezable();
+	/* What a pass allocates must not wait for a disk: that may be this one. Nor is it frozen before its driver has suspended. */
+	memalloc_noio_save();
 	while (!kthread_should_stop()) {
-		if (kthread_should_park())
+		if (kthread_should_park()) {
 			kthread_parkme();
-		try_to_freeze();
+			continue; /* perhaps to stop: the host has its memory back by then */
+		}
 
 		WRITE_ONCE(thread->woken, false);
 		smp_mb(); /* what was there to be woken for is seen in the pass */
