@@ -112,10 +112,6 @@ u32 bx_feature_effects(u8 id);
 u16 bx_get_features(struct bx_engine *engine, struct bx_request *request);
 u16 bx_set_features(struct bx_engine *engine, struct bx_request *request);
 u16 bx_keep_alive(struct bx_engine *engine, struct bx_request *request);
-/* For the I/O commands. */
-bool bx_feature_write_cache(const struct bx_ctrl *ctrl);
-/* How many commands of a queue are taken in a row; 0 for no limit. */
-unsigned int bx_feature_burst(const struct bx_ctrl *ctrl);
 
 /* ---- firmware */
 

@@ -127,6 +127,7 @@ struct bx_sq {
 	__le32 *doorbell, *shadow, *event;
 	struct bx_request *requests; /* as many as entries */
 	struct list_head idle; /* those that are not in use */
+	u32 taken; /* how many are */
 	bool stopped; /* by a doorbell that made no sense */
 };
 
@@ -242,13 +243,16 @@ struct bx_heap {
 };
 
 struct bx_engine_stats {
-	u64 passes, busy_ns;
+	u64 passes, polls; /* polls: of the doorbell of a submission queue */
+	u64 busy_ns; /* in passes in which there was something to do */
+	u64 slept_ns; /* between passes; for who makes them */
 	u64 commands[2][256]; /* admin, I/O */
 	u64 errors[2][256];
 	u64 bytes_read, bytes_written;
 	u64 fua; /* commands that asked for it; nothing is ever held back */
 	u64 interrupts, coalesced;
 	u64 asked[32], delivered[32]; /* latencies, by the power of two of ns */
+	u64 depths[17]; /* commands that a queue had on their way when one was taken, by the power of two */
 };
 
 struct bx_engine {
@@ -260,6 +264,7 @@ struct bx_engine {
 	struct bx_data data, metadata; /* of the command that is being executed */
 	u8 *buffer; /* BX_BUFFER_SIZE, for the same */
 	bool wants_world, has_world;
+	bool reaching; /* this pass may read and write the host's memory; read from any context */
 	struct bx_request *again; /* has to be executed with the world held */
 	u64 now; /* of this pass, ktime_get_ns() */
 	struct bx_engine_stats stats;
@@ -305,6 +310,7 @@ struct bx_ctrl {
 
 	unsigned int vectors;
 	struct bx_coalescing coalescing;
+	u32 burst; /* commands of one queue before the next one has its turn */
 	u64 shadow_bus, event_bus; /* shadow doorbells and their events, 0 while there are none */
 	struct bx_sq *sqs[BX_QUEUES_MAX + 1]; /* 0 is the admin queue */
 	struct bx_cq *cqs[BX_QUEUES_MAX + 1];
@@ -333,6 +339,10 @@ void bx_ctrl_destroy(struct bx_ctrl *ctrl);
 void bx_ctrl_reset(struct bx_ctrl *ctrl, enum bx_reset kind);
 /* Sets CSTS.CFS: nothing goes on until the host resets it. With the world held, or engine 0's lock. */
 void bx_ctrl_fail(struct bx_ctrl *ctrl, const char *why);
+/*
+ * Whether any engine may be in the host's memory. Once bus_master is false, that ends with the command that is being executed.
+ */
+bool bx_ctrl_reaching(struct bx_ctrl *ctrl);
 /* Looks at the registers and acts on them, in a pass of engine 0. Whether there was something to do. */
 bool bx_ctrl_poll(struct bx_engine *engine);
 void bx_world_lock(struct bx_ctrl *ctrl);
@@ -359,8 +369,8 @@ int bx_engine_init(struct bx_engine *engine, struct bx_ctrl *ctrl, unsigned int 
 void bx_engine_done(struct bx_engine *engine);
 
 /*
- * The request is finished with this status, and is posted once it is due. Its engine's lock is held; outside of a pass
- * the engine is woken afterwards, since passes send the interrupts.
+ * The request is finished with this status, and is posted once it is due. Its engine's lock is held. Outside of a pass nothing is
+ * posted, since nobody has looked whether the host's queues are still there: the engine is woken afterwards, and does it.
  */
 void bx_request_complete(struct bx_request *request, u16 status);
 /* Room in the heap for so many more requests; the world is held. */
@@ -447,6 +457,12 @@ void bx_ns_destroy(struct bx_ns *ns, struct bx_ctrl *ctrl);
 
 int bx_timing_create(struct bx_ctrl *ctrl);
 void bx_timing_destroy(struct bx_ctrl *ctrl);
+/* Times do not wrap: what is too late never comes. */
+static inline u64 bx_later(u64 time, u64 span)
+{
+	return time + span < time ? U64_MAX : time + span;
+}
+
 /* When a command that has just been executed is done. */
 u64 bx_timing_due(struct bx_engine *engine, const struct bx_request *request, u64 now);
 

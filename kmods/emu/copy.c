@@ -219,8 +219,9 @@ u16 bx_copy(struct bx_io *io)
 	if (status)
 		return status;
 	if (overlaps(&copy)) {
-		memory = kvmalloc_array(io->blocks,
-					bx_block_size(io->ns) + bx_metadata_size(io->ns), GFP_NOIO);
+		memory =
+			kvmalloc_array(io->blocks, bx_block_size(io->ns) + bx_metadata_size(io->ns),
+				       BX_GFP_COMMAND);
 		if (!memory)
 			return NVME_SC_INTERNAL;
 	}

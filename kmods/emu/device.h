@@ -111,7 +111,7 @@ struct bx_device {
 	struct notifier_block notifier;
 	raw_spinlock_t config_lock;
 	struct bx_function port_function, endpoint_function;
-	bool present, link, quiet; /* quiet: the port tells the host nothing any more */
+	bool present, link;
 };
 
 /* ---- device.c */
@@ -144,8 +144,6 @@ void bx_irq_destroy(struct bx_device *device);
 void bx_irq_reset(struct bx_device *device);
 void bx_irq_interrupt(struct bx_device *device, unsigned int vector);
 void bx_irq_port(struct bx_device *device);
-/* Until the host has dealt with the port's last interrupt; none is sent any more. */
-void bx_irq_port_wait(struct bx_device *device);
 /* Sends what waited for the function's mask. */
 void bx_irq_unmasked(struct bx_device *device);
 

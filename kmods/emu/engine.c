@@ -7,12 +7,11 @@
 #include <linux/ktime.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "controller.h"
 #include "fault.h"
-
-#define BURST 32 /* commands of one queue before the next one has its turn */
 
 /* ---- the heap: what is due first is at its top */
 
@@ -118,11 +117,17 @@ void bx_request_complete(struct bx_request *request, u16 status)
 		request->due = bx_timing_due(engine, request, engine->now);
 		engine->stats.asked[latency_class(request->due - request->fetched)]++;
 	}
-	request->due += bx_fault_delay(request);
-	if (request->due <= engine->now)
+	request->due = bx_later(request->due, bx_fault_delay(request));
+	if (request->due <= engine->now && engine->reaching)
 		return finish(engine, request);
 	request->state = BX_REQUEST_DUE;
 	heap_push(&engine->due, request);
+}
+
+/* The host can take its memory away at any time: it says so by a bit in the command register. */
+static bool may_go_on(const struct bx_engine *engine)
+{
+	return !engine->ctrl->failed && READ_ONCE(engine->ctrl->bus_master);
 }
 
 static bool complete_due(struct bx_engine *engine)
@@ -130,7 +135,7 @@ static bool complete_due(struct bx_engine *engine)
 	struct bx_heap *heap = &engine->due;
 	bool any = false;
 
-	while (heap->count && heap->requests[0]->due <= engine->now) {
+	while (heap->count && heap->requests[0]->due <= engine->now && may_go_on(engine)) {
 		struct bx_request *request = heap->requests[0];
 
 		heap_remove(heap, 0);
@@ -148,22 +153,46 @@ static bool is_fused_pair(const struct nvme_command *first, const struct nvme_co
 	       (second->common.flags & 3) == NVME_CMD_FUSE_SECOND;
 }
 
+static void conclude(struct bx_engine *engine, struct bx_request *request, u16 status)
+{
+	switch (status) {
+	case BX_LATER:
+		request->state = BX_REQUEST_HELD;
+		break;
+	case BX_WORLD:
+		engine->again = request;
+		engine->wants_world = true;
+		break;
+	default:
+		bx_request_complete(request, status);
+	}
+}
+
+/* A fault of one half undoes the other. With the world held, so none of them asks for it. */
+static void execute_pair(struct bx_engine *engine, struct bx_request *first,
+			 struct bx_request *second)
+{
+	u16 status[2] = { NVME_SC_FUSED_FAIL, NVME_SC_FUSED_FAIL };
+
+	if (!bx_fault_before(engine, first, &status[0]) &&
+	    !bx_fault_before(engine, second, &status[1]))
+		bx_io_execute_fused(engine, first, second, status);
+	conclude(engine, first, bx_fault_after(engine, first, status[0]));
+	conclude(engine, second, bx_fault_after(engine, second, status[1]));
+}
+
 /* A first half that its second does not follow at once, or a second half alone, fails. */
 static void execute_fused(struct bx_engine *engine, struct bx_request *first)
 {
 	struct nvme_command following;
 	struct bx_request *second;
-	u16 status[2];
 
 	if (!bx_sq_peek(first->sq, &following) || !is_fused_pair(&first->cmd, &following)) {
 		bx_request_complete(first, NVME_SC_FUSED_MISSING | NVME_STATUS_DNR);
 		return;
 	}
-	if (!engine->has_world) {
-		engine->again = first;
-		engine->wants_world = true;
-		return;
-	}
+	if (!engine->has_world)
+		return conclude(engine, first, BX_WORLD);
 	second = bx_sq_fetch(first->sq);
 	if (!second) {
 		bx_request_complete(first, NVME_SC_INTERNAL);
@@ -171,9 +200,7 @@ static void execute_fused(struct bx_engine *engine, struct bx_request *first)
 	}
 	second->fetched = engine->now;
 	engine->stats.commands[1][second->cmd.common.opcode]++;
-	bx_io_execute_fused(engine, first, second, status);
-	bx_request_complete(first, status[0]);
-	bx_request_complete(second, status[1]);
+	execute_pair(engine, first, second);
 }
 
 static void execute(struct bx_engine *engine, struct bx_request *request)
@@ -189,24 +216,16 @@ static void execute(struct bx_engine *engine, struct bx_request *request)
 			status = bx_admin_execute(engine, request);
 		status = bx_fault_after(engine, request, status);
 	}
-	switch (status) {
-	case BX_LATER:
-		request->state = BX_REQUEST_HELD;
-		break;
-	case BX_WORLD:
-		engine->again = request;
-		engine->wants_world = true;
-		break;
-	default:
-		bx_request_complete(request, status);
-	}
+	conclude(engine, request, status);
 }
 
 static bool serve(struct bx_engine *engine, struct bx_sq *sq)
 {
 	bool any = false;
 
-	for (int i = 0; i < BURST && !engine->again && !engine->ctrl->failed; i++) {
+	engine->stats.polls++;
+	for (u32 i = 0; i < READ_ONCE(engine->ctrl->burst) && !engine->again && may_go_on(engine);
+	     i++) {
 		struct bx_request *request = bx_sq_fetch(sq);
 
 		if (!request)
@@ -216,6 +235,7 @@ static bool serve(struct bx_engine *engine, struct bx_sq *sq)
 		execute(engine, request);
 		any = true;
 	}
+	cond_resched();
 	return any;
 }
 
@@ -258,8 +278,28 @@ static bool post_waiting(struct bx_engine *engine)
 	bool any = false;
 
 	list_for_each_entry(cq, &engine->cqs, entry)
-		any |= bx_cq_post_waiting(cq);
+		if (may_go_on(engine))
+			any |= bx_cq_post_waiting(cq);
 	return any;
+}
+
+/* Looks whether the host's queues are there. After a shutdown they may be gone, long before the host resets the controller. */
+static bool begin_reaching(struct bx_engine *engine)
+{
+	const struct bx_ctrl *ctrl = engine->ctrl;
+
+	if (!ctrl->ready || ctrl->shut_down)
+		return false;
+	WRITE_ONCE(engine->reaching, true);
+	/* Who takes bus mastering away looks at that afterwards: see bx_ctrl_reaching(). */
+	smp_mb();
+	return may_go_on(engine);
+}
+
+/* All that was done in the host's memory comes before. */
+static void end_reaching(struct bx_engine *engine)
+{
+	smp_store_release(&engine->reaching, false);
 }
 
 static u64 pass(struct bx_engine *engine)
@@ -274,8 +314,7 @@ static u64 pass(struct bx_engine *engine)
 		if (engine->wants_world)
 			return 0;
 	}
-	/* After a shutdown the host may have taken its queues back, long before it resets the controller. */
-	if (!ctrl->ready || ctrl->failed || ctrl->shut_down || !READ_ONCE(ctrl->bus_master))
+	if (!begin_reaching(engine))
 		return any ? 0 : U64_MAX;
 	if (engine->number == 0) {
 		soonest = bx_admin_tick(ctrl, engine->now);
@@ -285,6 +324,8 @@ static u64 pass(struct bx_engine *engine)
 	any |= post_waiting(engine);
 	any |= serve_all(engine);
 	soonest = min(soonest, interrupt_all(engine));
+	if (any)
+		engine->stats.busy_ns += ktime_get_ns() - engine->now;
 	if (any || engine->wants_world)
 		return 0;
 	if (engine->due.count)
@@ -305,6 +346,7 @@ u64 bx_engine_pass(struct bx_engine *engine)
 	engine->wants_world = false;
 	engine->has_world = world || ctrl->engine_count == 1;
 	soonest = pass(engine);
+	end_reaching(engine);
 	engine->stats.passes++;
 	engine->has_world = false;
 	if (world)

@@ -6,6 +6,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/math64.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -240,11 +241,15 @@ static void work(struct work_struct *work)
 	struct bx_erase *erase = container_of(to_delayed_work(work), struct bx_erase, work);
 	struct bx_ctrl *ctrl = erase->ctrl;
 	bool stopping, done = false;
+	unsigned int noio;
 
 	bx_world_lock(ctrl);
 	stopping = erase->stopping;
+	/* As in a pass: what it allocates must not wait for a disk, which may be this one. */
+	noio = memalloc_noio_save();
 	if (!stopping)
 		done = go_on(erase);
+	memalloc_noio_restore(noio);
 	bx_world_unlock(ctrl);
 	if (stopping)
 		return;

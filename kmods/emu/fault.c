@@ -40,8 +40,9 @@ static bool is_valid(const struct bx_fault_rule *rule)
 		return rule->status && rule->status < 0x8000;
 	case BX_FAULT_FLIP:
 		return rule->bits && rule->bits <= FLIP_BITS_MAX;
-	case BX_FAULT_DROP:
 	case BX_FAULT_DELAY:
+		return rule->delay_ns <= BX_FAULT_DELAY_MAX;
+	case BX_FAULT_DROP:
 	case BX_FAULT_FAIL:
 	case BX_FAULT_REMOVE:
 		return true;
@@ -136,7 +137,7 @@ static bool fits(const struct bx_fault_rule *rule, const struct bx_request *requ
 		return false;
 	if (rule->nsid && rule->nsid != le32_to_cpu(request->cmd.common.nsid))
 		return false;
-	if (!rule->last)
+	if (!rule->ranged)
 		return true;
 	return get_range(request, &first, &last) && first <= rule->last && rule->first <= last;
 }

@@ -8,16 +8,18 @@
 
 #include "controller.h"
 
-#define BX_FAULTS_MAX	    32 /* rules at a time */
+#define BX_FAULTS_MAX	    16 /* rules at a time, so that all of them fit a page of text */
 #define BX_FAULT_CERTAIN    1000000 /* a probability, in millionths */
 #define BX_FAULT_ANY_OPCODE 0x100
+#define BX_FAULT_DELAY_MAX  1000000000000ull
 
 /* Which commands: all that it says must fit. The first rule that fits and whose turn it is counts. */
 struct bx_fault_rule {
 	bool admin, io; /* from which queues */
 	u16 opcode; /* or BX_FAULT_ANY_OPCODE */
 	u32 nsid; /* 0: any */
-	u64 first, last; /* blocks, of commands that name a range of them; last 0: all commands */
+	bool ranged; /* only commands that name a range of blocks with some of these: */
+	u64 first, last;
 	u32 skip; /* so many that fit are let through first */
 	u32 count; /* and so many are hit, 0: all from then on */
 	u32 probability; /* of each to be hit, in millionths */

@@ -102,6 +102,7 @@ static int parse_blocks(struct bx_fault_rule *rule, char *value)
 
 	if (kstrtou64(first, 0, &rule->first) || kstrtou64(value ?: first, 0, &rule->last))
 		return -EINVAL;
+	rule->ranged = true;
 	return rule->first <= rule->last ? 0 : -EINVAL;
 }
 
@@ -169,7 +170,7 @@ static int print_rule(char *page, int at, unsigned int number, const struct bx_f
 		at += sysfs_emit_at(page, at, " opcode=0x%02x", rule->opcode);
 	if (rule->nsid)
 		at += sysfs_emit_at(page, at, " nsid=%u", rule->nsid);
-	if (rule->last)
+	if (rule->ranged)
 		at += sysfs_emit_at(page, at, " lba=%llu-%llu", rule->first, rule->last);
 	at += sysfs_emit_at(page, at, " skip=%u count=%u probability=%u", rule->skip, rule->count,
 			    rule->probability);

@@ -58,6 +58,16 @@ static u16 check_profile(struct bx_request *request, u32 value)
 	return NVME_SC_SUCCESS;
 }
 
+#define BURST_UNLIMITED 7
+
+static void apply_arbitration(struct bx_ctrl *ctrl, u32 value)
+{
+	u32 burst = value & 7;
+
+	/* Without a limit, an engine that never came to another queue would not come to its completions either. */
+	WRITE_ONCE(ctrl->burst, 1u << (burst == BURST_UNLIMITED ? BURST_UNLIMITED - 1 : burst));
+}
+
 static void apply_coalescing(struct bx_ctrl *ctrl, u32 value)
 {
 	ctrl->coalescing.threshold = value;
@@ -68,18 +78,6 @@ static void apply_events(struct bx_ctrl *ctrl, u32 value)
 {
 	bx_events_enable(ctrl, value);
 	bx_health_remind(ctrl);
-}
-
-bool bx_feature_write_cache(const struct bx_ctrl *ctrl)
-{
-	return ctrl->admin->features.current_value[BX_F_WRITE_CACHE];
-}
-
-unsigned int bx_feature_burst(const struct bx_ctrl *ctrl)
-{
-	unsigned int burst = ctrl->admin->features.current_value[BX_F_ARBITRATION] & 7;
-
-	return burst == 7 ? 0 : 1u << burst;
 }
 
 /* ---- temperature threshold */
@@ -406,7 +404,8 @@ static u16 get_protection(struct bx_engine *engine, struct bx_request *request, 
 	 NVME_AEN_CFG_FW_ACT)
 
 static const struct feature features[] = {
-	{ NUMBER(NVME_FEAT_ARBITRATION, SAVE, ARBITRATION, 0xffffff07, 5) },
+	{ NUMBER(NVME_FEAT_ARBITRATION, SAVE, ARBITRATION, 0xffffff07, 5),
+	  .apply = apply_arbitration },
 	{ NUMBER(NVME_FEAT_POWER_MGMT, SAVE, POWER, 0xff, 0), .check = check_power },
 	{ OTHER(NVME_FEAT_TEMP_THRESH, 0, threshold) },
 	{ OTHER(NVME_FEAT_ERR_RECOVERY, PER_NAMESPACE, error_recovery) },

@@ -22,6 +22,9 @@ static u16 find_namespace(struct bx_io *io)
 		return bx_invalid(io->request, NVME_SC_INVALID_FIELD, common.nsid);
 	if (!ns->ready)
 		return NVME_SC_FORMAT_IN_PROGRESS;
+	/* A format that found no memory has left it so. */
+	if (!ns->blocks)
+		return NVME_SC_NS_NOT_READY;
 	io->ns = ns;
 	return NVME_SC_SUCCESS;
 }

@@ -136,18 +136,6 @@ void bx_irq_port(struct bx_device *device)
 	vector_send(&device->vectors[device->vector_count]);
 }
 
-void bx_irq_port_wait(struct bx_device *device)
-{
-	struct bx_vector *vector = &device->vectors[device->vector_count];
-	unsigned int virq;
-
-	while (READ_ONCE(vector->sent))
-		cond_resched();
-	virq = READ_ONCE(vector->virq);
-	if (virq)
-		synchronize_irq(virq);
-}
-
 /* ---- the lower domain, which has the vectors */
 
 static void chip_ack(struct irq_data *data)

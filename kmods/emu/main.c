@@ -204,9 +204,12 @@ static int __init bx_emu_init(void)
 {
 	int ret;
 
-	ret = bx_threads_init();
+	ret = bx_memory_init();
 	if (ret)
 		return ret;
+	ret = bx_threads_init();
+	if (ret)
+		goto err_memory;
 	ret = create_device();
 	if (ret)
 		goto err_threads;
@@ -219,6 +222,8 @@ err_device:
 	destroy_device();
 err_threads:
 	bx_threads_exit();
+err_memory:
+	bx_memory_exit();
 	return ret;
 }
 
@@ -227,6 +232,7 @@ static void __exit bx_emu_exit(void)
 	bx_configfs_exit();
 	destroy_device();
 	bx_threads_exit();
+	bx_memory_exit();
 }
 
 module_init(bx_emu_init);

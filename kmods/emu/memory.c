@@ -24,14 +24,17 @@
 
 #include <linux/bitmap.h>
 #include <linux/io.h>
+#include <linux/math64.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/pci.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/suspend.h>
 
 #include "compat.h"
 #include "controller.h"
@@ -60,9 +63,13 @@ static unsigned int area_bits(const struct bx_area *area)
 
 /* ---- taking blocks out of System RAM, and giving them back */
 
-static void give_blocks_back(u64 start, u64 size, int node)
+/*
+ * How much of it the kernel does not use yet. Where it does not put to use by itself what is added, nothing here can: that is said
+ * to /sys/devices/system/memory.
+ */
+static u64 give_blocks_back(u64 start, u64 size, int node)
 {
-	u64 block = memory_block_size_bytes(), end = start + size;
+	u64 block = memory_block_size_bytes(), end = start + size, unused = 0;
 	int ret;
 
 	for (; start < end; start += block) {
@@ -70,10 +77,16 @@ static void give_blocks_back(u64 start, u64 size, int node)
 		if (ret)
 			pr_err("%llu MiB at %#llx could not be given back to the kernel (%d) and are lost until a reboot\n",
 			       block >> 20, start, ret);
-		else
+		else if (pfn_to_online_page(PHYS_PFN(start)))
 			pr_info("gave %llu MiB at %#llx back to node %d\n", block >> 20, start,
 				node);
+		else
+			pr_info("gave %llu MiB at %#llx back to node %d, to be used when `online' is written to /sys/devices/system/memory/memory%llu/state\n",
+				block >> 20, start, node, div64_u64(start, block));
+		if (!pfn_to_online_page(PHYS_PFN(start)))
+			unused += block;
 	}
+	return unused;
 }
 
 struct ram_list {
@@ -128,12 +141,13 @@ static int block_node(u64 start, u64 size)
 struct run {
 	u64 start, size;
 	int node;
+	u64 unused; /* what was given back and is not in use again */
 };
 
 static void run_drop(struct run *run)
 {
 	if (run->size)
-		give_blocks_back(run->start, run->size, run->node);
+		run->unused += give_blocks_back(run->start, run->size, run->node);
 	run->size = 0;
 }
 
@@ -157,11 +171,13 @@ static int run_extend(struct run *run, u64 start, u64 block, int wanted_node)
 		return ret == -EINTR ? ret : -EBUSY;
 	}
 	pr_info("took %llu MiB at %#llx out of node %d's memory\n", block >> 20, start, node);
-	*run = (struct run){ start, run->size + block, node };
+	run->start = start;
+	run->size += block;
+	run->node = node;
 	return 0;
 }
 
-/* From the top, where less is in the way. */
+/* From the top, where less is in the way. Where it costs memory, the search costs no more than what is looked for. */
 static int run_find(struct run *run, u64 size, int node)
 {
 	u64 block = memory_block_size_bytes(), start;
@@ -169,12 +185,11 @@ static int run_find(struct run *run, u64 size, int node)
 	struct resource *ram;
 	int ret;
 
-	run->size = 0;
+	*run = (struct run){};
 	ret = ram_list_get(&list);
 	if (ret)
 		return ret;
 
-	ret = -EBUSY;
 	while (list.count--) {
 		ram = &list.ranges[list.count];
 		start = round_down(ram->end + 1, block);
@@ -182,6 +197,9 @@ static int run_find(struct run *run, u64 size, int node)
 			start -= block;
 			ret = run_extend(run, start, block, node);
 			if (ret == -EINTR || run->size >= size)
+				goto out;
+			ret = -EBUSY;
+			if (run->unused >= size)
 				goto out;
 		}
 	}
@@ -291,8 +309,8 @@ static int cover(struct resource *reserved, void *data)
 	return 0;
 }
 
-/* Whether a PCI bus that is not ours decodes a part of it. */
-static const struct resource *decoded_by_pci(u64 start, u64 end)
+/* Whether a PCI bus that is not ours decodes a part of it. The rescan lock is held, since buses come and go. */
+static bool root_bus_decodes(u64 start, u64 end, struct resource *ret_window)
 {
 	struct pci_bus *bus = NULL;
 	struct resource *window;
@@ -304,17 +322,29 @@ static const struct resource *decoded_by_pci(u64 start, u64 end)
 			if (!window || !(window->flags & IORESOURCE_MEM) ||
 			    window == &iomem_resource || !window->parent)
 				continue;
-			if (window->start <= end && window->end >= start)
-				return window;
+			if (window->start <= end && window->end >= start) {
+				*ret_window = *window;
+				return true;
+			}
 		}
 	}
-	return NULL;
+	return false;
+}
+
+static bool decoded_by_pci(u64 start, u64 end, struct resource *ret_window)
+{
+	bool found;
+
+	pci_lock_rescan_remove();
+	found = root_bus_decodes(start, end, ret_window);
+	pci_unlock_rescan_remove();
+	return found;
 }
 
 static int check_memmap(const struct bx_memory_request *request)
 {
 	u64 start = request->start, size = request->size, end = start + size - 1;
-	const struct resource *window;
+	struct resource window;
 	struct bx_memory *other;
 	u64 covered = start;
 
@@ -328,12 +358,11 @@ static int check_memmap(const struct bx_memory_request *request)
 			request, -EBUSY,
 			"%#llx-%#llx is System RAM, or has some in it; reserve it at boot by memmap=%lluM$%lluM",
 			start, end, size >> 20, start >> 20);
-	window = decoded_by_pci(start, end);
-	if (window)
+	if (decoded_by_pci(start, end, &window))
 		return refuse(
 			request, -ENXIO,
 			"%#llx-%#llx is not memory: a PCI bus decodes %pR, whatever memmap= said",
-			start, end, window);
+			start, end, &window);
 	walk_iomem_res_desc(IORES_DESC_RESERVED, IORESOURCE_MEM, start, end, &covered, cover);
 	if (covered <= end)
 		return refuse(
@@ -521,4 +550,34 @@ void bx_memory_release(struct bx_memory *memory)
 	if (memory->area)
 		area_put(memory->area, memory->area_start, memory->area_size);
 	mutex_unlock(&memory_lock);
+}
+
+/* ---- hibernation */
+
+/* An image has what the kernel manages. What is here is not that, and would be gone, with nobody told. */
+static int pm_notify(struct notifier_block *block, unsigned long action, void *data)
+{
+	int ret = NOTIFY_OK;
+
+	if (action != PM_HIBERNATION_PREPARE)
+		return NOTIFY_DONE;
+	mutex_lock(&memory_lock);
+	if (!list_empty(&memories)) {
+		pr_err("hibernation would lose the data of the devices that are on; power them off first\n");
+		ret = notifier_from_errno(-EBUSY);
+	}
+	mutex_unlock(&memory_lock);
+	return ret;
+}
+
+static struct notifier_block pm_notifier = { .notifier_call = pm_notify };
+
+int bx_memory_init(void)
+{
+	return register_pm_notifier(&pm_notifier);
+}
+
+void bx_memory_exit(void)
+{
+	unregister_pm_notifier(&pm_notifier);
 }

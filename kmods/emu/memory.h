@@ -44,6 +44,10 @@ struct bx_memory {
 	u64 area_start, area_size;
 };
 
+/* With the module's beginning and end. */
+int bx_memory_init(void);
+void bx_memory_exit(void);
+
 /* Every refusal is one line in the log. */
 int bx_memory_claim(struct bx_memory *memory, const struct bx_memory_request *request);
 void bx_memory_release(struct bx_memory *memory);

@@ -12,6 +12,7 @@
  * window, the only one that reaches above 4 GiB, and is not prefetchable, as the NVMe specification
  * wants; behind a PCI Express port that makes no difference.
  */
+#include <linux/delay.h>
 #include <linux/ioport.h>
 #include <linux/numa.h>
 #include <linux/pci.h>
@@ -31,6 +32,8 @@
 #define BX_CAP_MSI	0x50 /* of the port */
 #define BX_CAP_EXP	0x70
 #define BX_CAP_AER	0x100
+
+#define BX_TRANSFER_US	1000 /* that a write of a register waits for an engine at most */
 
 #define BX_LINK_SPEED	4 /* 16 GT/s */
 #define BX_LINK_WIDTH	4
@@ -297,7 +300,7 @@ static void update_port(struct bx_device *device)
 	change(f, sta, 2, PCI_EXP_SLTSTA_PDS, events | (device->present ? PCI_EXP_SLTSTA_PDS : 0));
 	change(f, lnk, 2, PCI_EXP_LNKSTA_DLLLA, up ? PCI_EXP_LNKSTA_DLLLA : 0);
 
-	if (device->quiet || !(enabled & PCI_EXP_SLTCTL_HPIE) ||
+	if (!(enabled & PCI_EXP_SLTCTL_HPIE) ||
 	    !(get(f, BX_CAP_MSI + PCI_MSI_FLAGS, 2) & PCI_MSI_FLAGS_ENABLE))
 		return;
 	if (((events & PCI_EXP_SLTSTA_PDC) && (enabled & PCI_EXP_SLTCTL_PDCE)) ||
@@ -374,9 +377,24 @@ static void write_bytes(struct bx_function *f, int where, int size, u32 value)
 	}
 }
 
+/*
+ * A real device has sent what it had to send when such a write has been answered; what an engine is at takes as long as one command.
+ * It may have been preempted by us, though, and we may not sleep.
+ */
+static void wait_for_transfers(struct bx_device *device)
+{
+	unsigned int us;
+
+	/* Pairs with the one in begin_reaching(): either it sees that it may not, or we see that it does. */
+	smp_mb();
+	for (us = 0; us < BX_TRANSFER_US && bx_ctrl_reaching(device->ctrl); us++)
+		udelay(1);
+}
+
 static int config_write(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 value)
 {
 	struct bx_device *device = bus_device(bus);
+	bool was_master = READ_ONCE(device->ctrl->bus_master);
 	struct bx_function *function;
 	unsigned long flags;
 
@@ -392,6 +410,8 @@ static int config_write(struct pci_bus *bus, unsigned int devfn, int where, int 
 			wrote_endpoint(device, where, size, value);
 	}
 	raw_spin_unlock_irqrestore(&device->config_lock, flags);
+	if (was_master && !READ_ONCE(device->ctrl->bus_master))
+		wait_for_transfers(device);
 	return function ? PCIBIOS_SUCCESSFUL : PCIBIOS_DEVICE_NOT_FOUND;
 }
 
@@ -546,22 +566,22 @@ err_unlock:
 }
 
 /*
- * The host's hot-plug thread takes the rescan lock when it has something to do, and unbinding the port waits for that
- * thread with the lock held: so it is given nothing new, and time to finish.
+ * The port's driver waits for its hot-plug thread when it is unbound, and that thread takes the rescan lock when it has something
+ * to do, such as what somebody has just written to the slot's `power': so it goes first, and without that lock.
  */
-static void quiesce(struct bx_device *device)
+static void release_port(struct bx_device *device)
 {
-	unsigned long flags;
+	struct pci_dev *port = pci_get_slot(device->bus, PCI_DEVFN(0, 0));
 
-	raw_spin_lock_irqsave(&device->config_lock, flags);
-	device->quiet = true;
-	raw_spin_unlock_irqrestore(&device->config_lock, flags);
-	bx_irq_port_wait(device);
+	if (!port)
+		return;
+	device_release_driver(&port->dev);
+	pci_dev_put(port);
 }
 
 void bx_pci_destroy(struct bx_device *device)
 {
-	quiesce(device);
+	release_port(device);
 	pci_lock_rescan_remove();
 	pci_stop_root_bus(device->bus);
 	pci_remove_root_bus(device->bus);

@@ -5,6 +5,7 @@
  */
 #include <asm/barrier.h>
 #include <linux/errno.h>
+#include <linux/log2.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
@@ -111,10 +112,18 @@ static void copy_command(const struct bx_sq *sq, u32 index, struct nvme_command 
 
 struct bx_request *bx_sq_fetch(struct bx_sq *sq)
 {
+	struct bx_engine_stats *stats = &sq->cq->engine->stats;
 	struct bx_request *request;
+	u32 waiting;
 
-	if (list_empty(&sq->idle) || !bx_sq_waiting(sq))
+	if (list_empty(&sq->idle))
 		return NULL;
+	waiting = bx_sq_waiting(sq);
+	if (!waiting)
+		return NULL;
+	if (sq->id)
+		stats->depths[ilog2(sq->taken + waiting)]++;
+	sq->taken++;
 	request = list_first_entry(&sq->idle, struct bx_request, entry);
 	list_del_init(&request->entry);
 	copy_command(sq, sq->head, &request->cmd);
@@ -245,6 +254,7 @@ static void post(struct bx_cq *cq, struct bx_request *request)
 	request->state = BX_REQUEST_IDLE;
 	/* At the front: what was used last is still in the cache. */
 	list_add(&request->entry, &request->sq->idle);
+	request->sq->taken--;
 }
 
 void bx_cq_post(struct bx_request *request)

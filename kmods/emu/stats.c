@@ -32,7 +32,7 @@ static ssize_t print_number(const struct bx_ctrl *ctrl, size_t offset, unsigned 
 	return sysfs_emit(page, "%llu\n", sum(ctrl, offset));
 }
 
-/* Lines of `admin OPCODE NUMBER' and `io OPCODE NUMBER', where there is something to count. */
+/* Lines of `OPCODE NUMBER', where there is something to count. */
 static ssize_t print_opcodes(const struct bx_ctrl *ctrl, size_t offset, unsigned int count,
 			     char *page)
 {
@@ -40,16 +40,15 @@ static ssize_t print_opcodes(const struct bx_ctrl *ctrl, size_t offset, unsigned
 	int length = 0;
 	u64 number;
 
-	for (i = 0; i < 2 * 256; i++) {
+	for (i = 0; i < count; i++) {
 		number = sum(ctrl, offset + i * sizeof(u64));
 		if (number)
-			length += sysfs_emit_at(page, length, "%s %02x %llu\n",
-						i < 256 ? "admin" : "io", i & 255, number);
+			length += sysfs_emit_at(page, length, "%02x %llu\n", i, number);
 	}
 	return length;
 }
 
-/* Lines of `LEAST-NS NUMBER', where there is something to count. */
+/* Lines of `LEAST NUMBER', by powers of two, where there is something to count. */
 static ssize_t print_histogram(const struct bx_ctrl *ctrl, size_t offset, unsigned int count,
 			       char *page)
 {
@@ -81,28 +80,30 @@ static ssize_t print_histogram(const struct bx_ctrl *ctrl, size_t offset, unsign
 	CONFIGFS_ATTR_RO(bx_stats_, name)
 
 BX_STATS_ATTRIBUTE(passes, passes, number);
+BX_STATS_ATTRIBUTE(doorbell_polls, polls, number);
 BX_STATS_ATTRIBUTE(busy_ns, busy_ns, number);
-BX_STATS_ATTRIBUTE(commands, commands, opcodes);
-BX_STATS_ATTRIBUTE(errors, errors, opcodes);
+BX_STATS_ATTRIBUTE(slept_ns, slept_ns, number);
+BX_STATS_ATTRIBUTE(admin_commands, commands[0], opcodes);
+BX_STATS_ATTRIBUTE(io_commands, commands[1], opcodes);
+BX_STATS_ATTRIBUTE(admin_errors, errors[0], opcodes);
+BX_STATS_ATTRIBUTE(io_errors, errors[1], opcodes);
 BX_STATS_ATTRIBUTE(bytes_read, bytes_read, number);
 BX_STATS_ATTRIBUTE(bytes_written, bytes_written, number);
 BX_STATS_ATTRIBUTE(interrupts, interrupts, number);
 BX_STATS_ATTRIBUTE(interrupts_coalesced, coalesced, number);
 BX_STATS_ATTRIBUTE(latency_asked, asked, histogram);
 BX_STATS_ATTRIBUTE(latency_delivered, delivered, histogram);
+BX_STATS_ATTRIBUTE(queue_depth, depths, histogram);
 
 static struct configfs_attribute *stats_attributes[] = {
-	&bx_stats_attr_passes,
-	&bx_stats_attr_busy_ns,
-	&bx_stats_attr_commands,
-	&bx_stats_attr_errors,
-	&bx_stats_attr_bytes_read,
-	&bx_stats_attr_bytes_written,
-	&bx_stats_attr_interrupts,
-	&bx_stats_attr_interrupts_coalesced,
-	&bx_stats_attr_latency_asked,
-	&bx_stats_attr_latency_delivered,
-	NULL,
+	&bx_stats_attr_passes,	       &bx_stats_attr_doorbell_polls,
+	&bx_stats_attr_busy_ns,	       &bx_stats_attr_slept_ns,
+	&bx_stats_attr_admin_commands, &bx_stats_attr_io_commands,
+	&bx_stats_attr_admin_errors,   &bx_stats_attr_io_errors,
+	&bx_stats_attr_bytes_read,     &bx_stats_attr_bytes_written,
+	&bx_stats_attr_interrupts,     &bx_stats_attr_interrupts_coalesced,
+	&bx_stats_attr_latency_asked,  &bx_stats_attr_latency_delivered,
+	&bx_stats_attr_queue_depth,    NULL,
 };
 
 const struct config_item_type bx_stats_type = {

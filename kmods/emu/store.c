@@ -10,6 +10,7 @@
 #include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -18,7 +19,7 @@
 #define STORE_PAGE_SHIFT   12
 #define STORE_PAGE_SIZE	   (1ul << STORE_PAGE_SHIFT)
 #define STORE_PAGE_MASK	   (STORE_PAGE_SIZE - 1)
-/* As many pages are dropped before the extent's lock is let go for a moment. */
+/* As many pages are dropped before the extent's lock, and then the CPU, is let go for a moment. */
 #define STORE_DROP_AT_ONCE 4096ull
 
 int bx_store_init(struct bx_store *store, void *memory, u64 size)
@@ -68,8 +69,10 @@ int bx_extent_create(struct bx_store *store, struct bx_extent *extent, u64 size)
 	*extent = (struct bx_extent){ .size = size };
 	spin_lock_init(&extent->lock);
 	xa_init(&extent->pages);
-	if (size > store->free)
+	if (size > store->free) {
+		extent->size = 0;
 		return -ENOSPC;
+	}
 	count = chunks_of(extent);
 	if (!bx_store_sparse(store) && count) {
 		extent->chunks = kvmalloc_array(count, sizeof(*extent->chunks), GFP_KERNEL);
@@ -88,34 +91,6 @@ int bx_extent_create(struct bx_store *store, struct bx_extent *extent, u64 size)
 	for (int i = 0; i < BX_EXTENT_STRIPES; i++)
 		mutex_init(&extent->stripes[i]);
 	return 0;
-}
-
-/* What was never created, or is all zeros, is destroyed already. */
-void bx_extent_destroy(struct bx_extent *extent)
-{
-	struct bx_store *store = extent->store;
-	u64 count = chunks_of(extent);
-
-	if (!store)
-		return;
-	if (bx_store_sparse(store)) {
-		unsigned long index;
-		void *page;
-
-		xa_for_each(&extent->pages, index, page) {
-			free_page((unsigned long)page);
-		}
-		xa_destroy(&extent->pages);
-	} else {
-		for (u64 i = 0; i < count; i++)
-			__clear_bit(extent->chunks[i], store->taken);
-		kvfree(extent->chunks);
-		kvfree(extent->stored);
-	}
-	for (int i = 0; i < BX_EXTENT_STRIPES; i++)
-		mutex_destroy(&extent->stripes[i]);
-	store->free += count << BX_CHUNK_SHIFT;
-	*extent = (struct bx_extent){};
 }
 
 /* ---- one page of the extent */
@@ -179,13 +154,13 @@ static void store_in_chunk(struct bx_extent *extent, u64 page, unsigned long off
 static int store_in_page(struct bx_extent *extent, u64 page, unsigned long offset, const void *from,
 			 size_t length)
 {
-	u8 *fresh = (u8 *)__get_free_page(GFP_NOIO | __GFP_NOWARN), *to;
+	u8 *fresh = (u8 *)__get_free_page(BX_GFP_COMMAND), *to;
 	int error;
 
 	if (!fresh)
 		return -ENOMEM;
 	fill_page(fresh, offset, from, length);
-	error = xa_insert(&extent->pages, page, fresh, GFP_NOIO | __GFP_NOWARN);
+	error = xa_insert(&extent->pages, page, fresh, BX_GFP_COMMAND);
 	if (!error) {
 		spin_lock(&extent->lock);
 		extent->used += STORE_PAGE_SIZE;
@@ -291,6 +266,7 @@ static void drop_from_chunks(struct bx_extent *extent, u64 first, u64 end)
 		spin_lock(&extent->lock);
 		extent->used -= clear_stored(extent, first, stop) << STORE_PAGE_SHIFT;
 		spin_unlock(&extent->lock);
+		cond_resched();
 		first = stop;
 	}
 }
@@ -305,7 +281,33 @@ static void drop_pages(struct bx_extent *extent, u64 first, u64 end)
 		xa_erase(&extent->pages, index);
 		free_page((unsigned long)page);
 		extent->used -= STORE_PAGE_SIZE;
+		if (!(index % STORE_DROP_AT_ONCE))
+			cond_resched();
 	}
+}
+
+/* What was never created, or is all zeros, is destroyed already. */
+void bx_extent_destroy(struct bx_extent *extent)
+{
+	struct bx_store *store = extent->store;
+	u64 count = chunks_of(extent);
+
+	if (!store)
+		return;
+	if (bx_store_sparse(store)) {
+		if (extent->size)
+			drop_pages(extent, 0, pages_of(extent));
+		xa_destroy(&extent->pages);
+	} else {
+		for (u64 i = 0; i < count; i++)
+			__clear_bit(extent->chunks[i], store->taken);
+		kvfree(extent->chunks);
+		kvfree(extent->stored);
+	}
+	for (int i = 0; i < BX_EXTENT_STRIPES; i++)
+		mutex_destroy(&extent->stripes[i]);
+	store->free += count << BX_CHUNK_SHIFT;
+	*extent = (struct bx_extent){};
 }
 
 void bx_extent_discard(struct bx_extent *extent, u64 offset, u64 length)

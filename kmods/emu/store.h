@@ -14,6 +14,7 @@
 #ifndef BX_EMU_STORE_H
 #define BX_EMU_STORE_H
 
+#include <linux/gfp.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -22,6 +23,9 @@
 #define BX_CHUNK_SHIFT	  20
 #define BX_CHUNK_SIZE	  (1ul << BX_CHUNK_SHIFT)
 #define BX_EXTENT_STRIPES 16
+
+/* How memory is had for a command: without waiting for a disk, which may be this one; and there may be none. */
+#define BX_GFP_COMMAND	  (GFP_NOIO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 struct bx_store {
 	u8 *memory; /* NULL: sparse */

@@ -26,13 +26,16 @@ static enum cpuhp_state hotplug_state;
 
 static void sleep_for(struct bx_thread *thread, u64 ns)
 {
+	struct bx_engine_stats *stats = &thread->engine->stats;
 	ktime_t timeout = ns_to_ktime(ns);
+	u64 from = ktime_get_ns();
 
 	/* Who wakes sets `woken' first; setting the state is a full barrier, so either it is seen or the state is. */
 	set_current_state(TASK_IDLE);
 	if (!READ_ONCE(thread->woken) && !kthread_should_stop() && !kthread_should_park())
 		schedule_hrtimeout_range(&timeout, ns / 16, HRTIMER_MODE_REL);
 	__set_current_state(TASK_RUNNING);
+	WRITE_ONCE(stats->slept_ns, stats->slept_ns + ktime_get_ns() - from);
 }
 
 /* Waits, until @next at the latest; how long the last sleep was is in *step, 0 if it was none. */
@@ -150,6 +153,8 @@ static int thread_create(struct bx_device *device, struct bx_thread *thread, uns
 	if (IS_ERR(thread->task))
 		return PTR_ERR(thread->task);
 	if (cpu >= 0) {
+		/* Before it has run: else it may choose for itself when it begins. */
+		kthread_bind(thread->task, cpu);
 		ret = cpuhp_state_add_instance(hotplug_state, &thread->node);
 		if (ret) {
 			kthread_stop(thread->task);

@@ -4,7 +4,6 @@
 #include <linux/log2.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
-#include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/time64.h>
@@ -161,13 +160,6 @@ static void measure(const struct bx_engine *engine, const struct nvme_rw_command
 	demand->bytes = (le16_to_cpu(cmd->length) + 1ull) * bx_block_size(ns);
 }
 
-static u64 later(u64 time, u64 span)
-{
-	u64 sum;
-
-	return check_add_overflow(time, span, &sum) ? U64_MAX : sum;
-}
-
 /* Without the lock, if nothing but latencies counts. */
 static u64 latency_of(const struct bx_timing *timing, const struct demand *demand)
 {
@@ -190,7 +182,7 @@ static u64 occupy_units(struct bx_timing *timing, const struct demand *demand, u
 		u64 share = div_u64(pieces - i + units - 1, units);
 		u64 start = max(now, timing->unit_free[unit]);
 
-		timing->unit_free[unit] = later(start, share * latency);
+		timing->unit_free[unit] = bx_later(start, share * latency);
 		done = max(done, timing->unit_free[unit]);
 		unit = unit + 1 == units ? 0 : unit + 1;
 	}
@@ -207,7 +199,7 @@ static u64 occupy_link(struct bx_timing *timing, const struct demand *demand, u6
 		return now;
 	/* At most 65,536 blocks of 4 KiB: that times 10^9 fits. */
 	*link_free =
-		later(max(now, *link_free), div64_u64(demand->bytes * NSEC_PER_SEC, bandwidth));
+		bx_later(max(now, *link_free), div64_u64(demand->bytes * NSEC_PER_SEC, bandwidth));
 	return *link_free;
 }
 
@@ -219,7 +211,7 @@ static u64 queue_up(struct bx_timing *timing, const struct demand *demand, u64 n
 	if (demand->media && timing->unit_free && latency_of(timing, demand))
 		done = occupy_units(timing, demand, now);
 	else
-		done = later(now, latency_of(timing, demand));
+		done = bx_later(now, latency_of(timing, demand));
 	done = max(done, occupy_link(timing, demand, now));
 	spin_unlock(&timing->lock);
 	return done;
@@ -235,6 +227,6 @@ u64 bx_timing_due(struct bx_engine *engine, const struct bx_request *request, u6
 		return now;
 	measure(engine, &request->cmd.rw, &demand);
 	if (mode == MODE_LATENCY)
-		return later(now, latency_of(timing, &demand));
+		return bx_later(now, latency_of(timing, &demand));
 	return queue_up(timing, &demand, now);
 }

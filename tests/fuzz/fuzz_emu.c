@@ -213,6 +213,7 @@ static void step_fault(void)
 		.admin = true,
 		.io = true,
 		.opcode = take(2),
+		.ranged = true,
 		.last = take(1),
 		.skip = take(1),
 		.count = take(1),

@@ -22,6 +22,8 @@ static void *host_memory(struct bx_ctrl *ctrl, u64 address, size_t length)
 	if (offset >= EMU_MEMORY_SIZE || length > EMU_MEMORY_SIZE - offset)
 		return NULL;
 	assert_true(offset / PAGE == (offset + length - 1) / PAGE);
+	if (host->master_for && !--host->master_for)
+		WRITE_ONCE(ctrl->bus_master, false);
 	return host->memory + offset;
 }
 

@@ -29,6 +29,8 @@ struct emu_host {
 	unsigned int allocations;
 	struct emu_queue queues[EMU_QUEUES + 1];
 	unsigned int interrupts[BX_VECTORS_MAX];
+	unsigned int
+		master_for; /* so many more accesses to memory, and then not any more; 0: for ever */
 	u16 next_cid;
 };
 

@@ -416,6 +416,27 @@ static void a_long_format_survives_a_reset_and_an_end(void **state)
 	emu_end(&host);
 }
 
+static void the_end_of_a_long_format_waits_for_the_host(void **state)
+{
+	struct nvme_command cmd = admin_command(nvme_admin_format_nvm, 1, 3, 0);
+	struct emu_host host;
+	struct emu_result result;
+
+	begin_large(&host);
+	emu_submit(&host, 0, &cmd);
+	emu_pass(&host);
+	host.ctrl->bus_master = false;
+	admin_work(&host);
+	assert_int_equal(host.ctrl->namespaces[1]->format, 3);
+	/* Its memory may be anybody's by now. */
+	assert_false(emu_reap(&host, 0, &result));
+	host.ctrl->bus_master = true;
+	emu_pass(&host);
+	assert_true(emu_reap(&host, 0, &result));
+	assert_int_equal(result.status, 0);
+	emu_end(&host);
+}
+
 static void a_format_without_memory_can_be_tried_again(void **state)
 {
 	struct emu_host host;
@@ -906,6 +927,7 @@ int main(void)
 		kit_test(a_format_of_all_is_of_those_that_are_attached),
 		kit_test(a_long_format_goes_on_beside_other_commands),
 		kit_test(a_long_format_survives_a_reset_and_an_end),
+		kit_test(the_end_of_a_long_format_waits_for_the_host),
 		kit_test(a_format_without_memory_can_be_tried_again),
 		kit_test(a_sanitize_leaves_no_data_anywhere),
 		kit_test(an_overwrite_that_is_kept_leaves_its_pattern),

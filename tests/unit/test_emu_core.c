@@ -163,6 +163,54 @@ static void nothing_reaches_a_host_that_is_no_bus_master(void **state)
 	emu_end(&host);
 }
 
+static void a_host_that_takes_its_memory_back_waits_for_one_command_at_most(void **state)
+{
+	struct nvme_command cmd = identify_controller();
+	struct emu_result result;
+	struct emu_host host;
+
+	emu_begin(&host, NULL);
+	emu_enable(&host);
+	emu_prps(&host, &cmd, emu_alloc(&host, PAGE), PAGE);
+	for (int i = 0; i < 4; i++)
+		emu_submit(&host, 0, &cmd);
+	/* One access each. */
+	host.master_for = 2;
+	emu_pass(&host);
+	assert_int_equal(host.ctrl->sqs[0]->head, 2);
+	host.ctrl->bus_master = true;
+	emu_pass(&host);
+	for (int i = 0; i < 4; i++) {
+		assert_true(emu_reap(&host, 0, &result));
+		assert_int_equal(result.status, 0);
+	}
+	emu_end(&host);
+}
+
+static void what_waits_and_what_is_taken_is_the_depth_of_a_queue(void **state)
+{
+	struct nvme_command cmd = { .common.opcode = nvme_cmd_flush };
+	const struct bx_engine_stats *stats;
+	struct emu_host host;
+
+	emu_begin(&host, NULL);
+	emu_namespace(&host, 1 << 20, 0, 0);
+	emu_enable(&host);
+	emu_make_queue(&host, 1, 16);
+	stats = &host.ctrl->engines[0].stats;
+	cmd.common.nsid = cpu_to_le32(1);
+	for (int i = 0; i < 4; i++)
+		emu_submit(&host, 1, &cmd);
+	emu_pass(&host);
+	/* They are done as they are taken: 4, 3, 2, and 1. */
+	assert_int_equal(stats->depths[2], 1);
+	assert_int_equal(stats->depths[1], 2);
+	assert_int_equal(stats->depths[0], 1);
+	assert_int_equal(host.ctrl->sqs[1]->taken, 0);
+	assert_true(stats->polls > 0 && stats->busy_ns > 0);
+	emu_end(&host);
+}
+
 static void making_a_controller_without_memory_leaves_nothing(void **state)
 {
 	kit_for_each_allocation_failure()
@@ -784,6 +832,8 @@ int main(void)
 		kit_test(a_subsystem_reset_wants_its_magic_number_and_says_that_it_was),
 		kit_test(a_function_reset_forgets_the_admin_queue_and_one_by_cc_does_not),
 		kit_test(nothing_reaches_a_host_that_is_no_bus_master),
+		kit_test(a_host_that_takes_its_memory_back_waits_for_one_command_at_most),
+		kit_test(what_waits_and_what_is_taken_is_the_depth_of_a_queue),
 		kit_test(making_a_controller_without_memory_leaves_nothing),
 		kit_test(a_completion_queue_is_made_only_as_it_can_be),
 		kit_test(a_submission_queue_wants_its_completion_queue_first),

@@ -877,6 +877,7 @@ static void a_fault_hits_what_its_rule_says_and_nothing_else(void **state)
 	rule.nsid = 1;
 	rule.first = 10;
 	rule.last = 19;
+	rule.ranged = true;
 	rule.skip = 1;
 	rule.count = 2;
 	rule.status = NVME_SC_WRITE_FAULT;
@@ -896,6 +897,65 @@ static void a_fault_hits_what_its_rule_says_and_nothing_else(void **state)
 	assert_int_equal(info.hit, 2);
 	assert_int_equal(bx_fault_remove(host.ctrl, number), 0);
 	assert_int_equal(bx_fault_remove(host.ctrl, number), -ENOENT);
+	emu_end(&host);
+}
+
+static void block_0_can_be_named_alone(void **state)
+{
+	struct bx_fault_rule rule = rule_of(BX_FAULT_STATUS);
+
+	begin(F512, 0);
+	rule.ranged = true;
+	rule.status = NVME_SC_READ_ERROR;
+	assert_int_equal(bx_fault_add(host.ctrl, &rule), 0);
+	assert_int_equal(run_simple(nvme_cmd_verify, 1, 8), 0);
+	assert_int_equal(run_simple(nvme_cmd_flush, 0, 1), 0);
+	assert_int_equal(run_simple(nvme_cmd_verify, 0, 1), NVME_SC_READ_ERROR);
+	emu_end(&host);
+}
+
+static void a_fault_of_one_half_of_a_pair_undoes_the_other(void **state)
+{
+	struct bx_fault_rule rule = rule_of(BX_FAULT_STATUS);
+	struct nvme_command compare = make(nvme_cmd_compare, 7, 1);
+	struct nvme_command write = make(nvme_cmd_write, 7, 1);
+	struct emu_result result;
+	u64 from, to;
+	u16 a, b;
+
+	begin(F512, 0);
+	write_ok(7, 1, 1);
+	from = emu_alloc(&host, 512);
+	to = emu_alloc(&host, 512);
+	fill(emu_at(&host, from), 512, 1);
+	fill(emu_at(&host, to), 512, 2);
+	emu_prps(&host, &compare, from, 512);
+	emu_prps(&host, &write, to, 512);
+	rule.status = NVME_SC_WRITE_FAULT;
+	rule.count = 1;
+	rule.opcode = nvme_cmd_compare;
+	bx_fault_add(host.ctrl, &rule);
+	run_pair(compare, write, &a, &b);
+	assert_int_equal(a, NVME_SC_WRITE_FAULT);
+	assert_int_equal(b, NVME_SC_FUSED_FAIL);
+	rule.opcode = nvme_cmd_write;
+	bx_fault_add(host.ctrl, &rule);
+	run_pair(compare, write, &a, &b);
+	assert_int_equal(a, NVME_SC_FUSED_FAIL);
+	assert_int_equal(b, NVME_SC_WRITE_FAULT);
+	expect_blocks(7, 1, 1);
+	/* One that is only not completed was executed. */
+	rule.action = BX_FAULT_DROP;
+	bx_fault_add(host.ctrl, &rule);
+	compare.rw.flags |= NVME_CMD_FUSE_FIRST;
+	write.rw.flags |= NVME_CMD_FUSE_SECOND;
+	emu_submit(&host, QUEUE, &compare);
+	emu_submit(&host, QUEUE, &write);
+	emu_pass(&host);
+	assert_true(emu_reap(&host, QUEUE, &result));
+	assert_int_equal(result.status, 0);
+	assert_false(emu_reap(&host, QUEUE, &result));
+	expect_blocks(7, 1, 2);
 	emu_end(&host);
 }
 
@@ -927,6 +987,11 @@ static void rules_that_make_no_sense_are_refused(void **state)
 	rule.status = 1;
 	rule.io = false;
 	assert_int_equal(bx_fault_add(host.ctrl, &rule), -EINVAL);
+	rule.io = true;
+	rule.action = BX_FAULT_DELAY;
+	rule.delay_ns = BX_FAULT_DELAY_MAX + 1;
+	assert_int_equal(bx_fault_add(host.ctrl, &rule), -EINVAL);
+	rule.action = BX_FAULT_STATUS;
 	rule.admin = true;
 	for (int i = 0; i < BX_FAULTS_MAX; i++)
 		assert_int_equal(bx_fault_add(host.ctrl, &rule), i);
@@ -1054,6 +1119,8 @@ int main(void)
 		kit_test(escape_values_turn_checks_off),
 		kit_test(copy_checks_and_renews_protection_information),
 		kit_test(a_fault_hits_what_its_rule_says_and_nothing_else),
+		kit_test(block_0_can_be_named_alone),
+		kit_test(a_fault_of_one_half_of_a_pair_undoes_the_other),
 		kit_test(a_fault_of_some_probability_hits_about_so_many),
 		kit_test(rules_that_make_no_sense_are_refused),
 		kit_test(a_dropped_completion_never_comes_though_the_command_was_executed),

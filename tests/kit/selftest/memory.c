@@ -4,6 +4,7 @@
 #include <linux/gfp.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -112,6 +113,20 @@ static int whole_pages(void)
 	return 0;
 }
 
+static int without_waiting_for_a_disk(void)
+{
+	unsigned int outer = memalloc_noio_save(), inner = memalloc_noio_save();
+	u8 *block = kmalloc(64, GFP_KERNEL);
+
+	EXPECT(block && current->flags & PF_MEMALLOC_NOIO);
+	kfree(block);
+	memalloc_noio_restore(inner);
+	EXPECT(current->flags & PF_MEMALLOC_NOIO);
+	memalloc_noio_restore(outer);
+	EXPECT(!(current->flags & PF_MEMALLOC_NOIO));
+	return 0;
+}
+
 struct object {
 	u64 state;
 	u8 name[20];
@@ -147,5 +162,6 @@ static int caches(void)
 
 const struct bx_check bx_checks_memory[] = {
 	{ "small_blocks", small_blocks }, { "arrays", arrays }, { "large_blocks", large_blocks },
-	{ "whole_pages", whole_pages },	  { "caches", caches }, {}
+	{ "whole_pages", whole_pages },	  { "without_waiting_for_a_disk", without_waiting_for_a_disk },
+	{ "caches", caches },		  {}
 };

@@ -25,8 +25,12 @@
 
 #define MAX_SCHEDULE_TIMEOUT LONG_MAX
 
+/* Of a task's flags. */
+#define PF_MEMALLOC_NOIO     0x1
+
 struct task_struct {
 	unsigned int __state;
+	unsigned int flags;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
 };
