@@ -5,6 +5,7 @@
  */
 #include <linux/ctype.h>
 #include <linux/kernel.h>
+#include <linux/log2.h>
 #include <linux/nodemask.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -74,6 +75,26 @@ int bx_parse_size(u64 *value, const char *text, u64 least, u64 most)
 		return -EINVAL;
 	if (number < least || number > most)
 		return -ERANGE;
+	*value = number;
+	return 0;
+}
+
+ssize_t bx_show_power_of_2(const u64 *value, char *page)
+{
+	return bx_show_size(value, page);
+}
+
+int bx_parse_power_of_2(u64 *value, const char *text, u64 least, u64 most)
+{
+	u64 number;
+	int ret = bx_parse_size(&number, text, 0, most);
+
+	if (ret)
+		return ret;
+	if (number && number < least)
+		return -ERANGE;
+	if (number && !is_power_of_2(number))
+		return -EINVAL;
 	*value = number;
 	return 0;
 }

@@ -25,6 +25,9 @@ ssize_t bx_show_u64(const u64 *value, char *page);
 int bx_parse_u64(u64 *value, const char *text, u64 least, u64 most);
 ssize_t bx_show_size(const u64 *value, char *page);
 int bx_parse_size(u64 *value, const char *text, u64 least, u64 most);
+/* 0, or a power of two */
+ssize_t bx_show_power_of_2(const u64 *value, char *page);
+int bx_parse_power_of_2(u64 *value, const char *text, u64 least, u64 most);
 ssize_t bx_show_node(const int *value, char *page);
 int bx_parse_node(int *value, const char *text, u64 least, u64 most);
 ssize_t bx_show_cpus(const struct cpumask *value, char *page);

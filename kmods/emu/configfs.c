@@ -110,6 +110,7 @@ static int bx_parse_type(struct bx_device_options *options, const char *text, u6
 #define BX_QUEUES(options)	 (&(options).queues)
 #define BX_QUEUE_DEPTH(options)	 (&(options).queue_depth)
 #define BX_MDTS(options)	 (&(options).mdts)
+#define BX_CMB_SIZE(options)	 (&(options).cmb_size)
 #define BX_SERIAL(options)	 ((options).serial)
 #define BX_MODEL_TEXT(options)	 ((options).model)
 #define BX_IDLE_SPIN(options)	 (&(options).idle.spin)
@@ -126,6 +127,7 @@ BX_ATTRIBUTE(numa_node, BX_NODE, node, 0, 0, false);
 BX_ATTRIBUTE(queues, BX_QUEUES, u32, 1, BX_QUEUES_MAX, false);
 BX_ATTRIBUTE(queue_depth, BX_QUEUE_DEPTH, u32, BX_ENTRIES_MIN, BX_ENTRIES_MAX, false);
 BX_ATTRIBUTE(mdts, BX_MDTS, u32, 1, 12, false);
+BX_ATTRIBUTE(cmb_size, BX_CMB_SIZE, power_of_2, BX_MEMORY_ALIGN, 1ull << 30, false);
 BX_ATTRIBUTE(serial, BX_SERIAL, text, 1, 20, false);
 BX_ATTRIBUTE(model, BX_MODEL_TEXT, text, 1, 40, false);
 BX_ATTRIBUTE(idle_spin_ns, BX_IDLE_SPIN, u32, 0, NSEC_PER_SEC, true);
@@ -171,23 +173,12 @@ static ssize_t bx_device_power_store(struct config_item *config, const char *pag
 CONFIGFS_ATTR(bx_device_, power);
 
 static struct configfs_attribute *device_attributes[] = {
-	&bx_device_attr_type,
-	&bx_device_attr_memory_source,
-	&bx_device_attr_memory_start,
-	&bx_device_attr_memory_size,
-	&bx_device_attr_capacity,
-	&bx_device_attr_cpus,
-	&bx_device_attr_numa_node,
-	&bx_device_attr_queues,
-	&bx_device_attr_queue_depth,
-	&bx_device_attr_mdts,
-	&bx_device_attr_serial,
-	&bx_device_attr_model,
-	&bx_device_attr_idle_spin_ns,
-	&bx_device_attr_idle_step_ns,
-	&bx_device_attr_idle_max_ns,
-	&bx_device_attr_power,
-	NULL,
+	&bx_device_attr_type,	     &bx_device_attr_memory_source, &bx_device_attr_memory_start,
+	&bx_device_attr_memory_size, &bx_device_attr_capacity,	    &bx_device_attr_cpus,
+	&bx_device_attr_numa_node,   &bx_device_attr_queues,	    &bx_device_attr_queue_depth,
+	&bx_device_attr_mdts,	     &bx_device_attr_cmb_size,	    &bx_device_attr_serial,
+	&bx_device_attr_model,	     &bx_device_attr_idle_spin_ns,  &bx_device_attr_idle_step_ns,
+	&bx_device_attr_idle_max_ns, &bx_device_attr_power,	    NULL,
 };
 
 /* ---- namespaces/N */

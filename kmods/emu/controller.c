@@ -50,6 +50,22 @@ static void show_status(struct bx_ctrl *ctrl)
 	bx_bar_write(ctrl, NVME_REG_CSTS, csts);
 }
 
+/*
+ * Where and how large the controller memory buffer is. It ought to be shown from when the host asks for it on; but hosts read it
+ * at once, before any engine could look.
+ */
+static void show_cmb(struct bx_ctrl *ctrl)
+{
+	const u32 units = ctrl->config.cmb_size >> 12; /* of 4 KiB, which is unit 0 */
+
+	if (!ctrl->cmb)
+		return;
+	bx_bar_write(ctrl, NVME_REG_CMBLOC, BX_CMB_BAR);
+	bx_bar_write(ctrl, NVME_REG_CMBSZ,
+		     NVME_CMBSZ_SQS | NVME_CMBSZ_CQS | NVME_CMBSZ_LISTS | NVME_CMBSZ_RDS |
+			     NVME_CMBSZ_WDS | units << NVME_CMBSZ_SZ_SHIFT);
+}
+
 /* What the host reads and we never write again, and what is clear after any reset. */
 static void show_constants(struct bx_ctrl *ctrl)
 {
@@ -59,15 +75,12 @@ static void show_constants(struct bx_ctrl *ctrl)
 	bx_bar_write(ctrl, NVME_REG_INTMC, 0);
 	bx_bar_write(ctrl, NVME_REG_NSSR, 0);
 	bx_bar_write(ctrl, NVME_REG_CRTO, TIMEOUT_500MS);
+	show_cmb(ctrl);
 }
 
-/*
- * The controller memory buffer. Its size is not shown, and it has no address for commands, until the host says so: before that the
- * host's own memory may have the same addresses.
- */
+/* It has no address for commands until the host says so: before that the host's own memory may have the same. */
 static void apply_cmb(struct bx_ctrl *ctrl)
 {
-	const u32 units = ctrl->config.cmb_size >> 12; /* of 4 KiB, which is unit 0 */
 	u64 control;
 
 	if (!ctrl->cmb)
@@ -79,15 +92,6 @@ static void apply_cmb(struct bx_ctrl *ctrl)
 	ctrl->cmb_bus = 0;
 	if (control & NVME_CMBMSC_CRE && control & NVME_CMBMSC_CMSE)
 		ctrl->cmb_bus = control & ~0xfffull;
-	if (control & NVME_CMBMSC_CRE) {
-		bx_bar_write(ctrl, NVME_REG_CMBLOC, BX_CMB_BAR);
-		bx_bar_write(ctrl, NVME_REG_CMBSZ,
-			     NVME_CMBSZ_SQS | NVME_CMBSZ_CQS | NVME_CMBSZ_LISTS | NVME_CMBSZ_RDS |
-				     NVME_CMBSZ_WDS | units << NVME_CMBSZ_SZ_SHIFT);
-	} else {
-		bx_bar_write(ctrl, NVME_REG_CMBLOC, 0);
-		bx_bar_write(ctrl, NVME_REG_CMBSZ, 0);
-	}
 }
 
 /* ---- life */

@@ -44,7 +44,8 @@ void bx_device_options_init(struct bx_device_options *options, const char *name)
 
 static bool sparse(const struct bx_device_options *options)
 {
-	u64 data = options->memory_size - min_t(u64, options->memory_size, BX_WINDOW_SIZE);
+	u64 data =
+		options->memory_size - min(options->memory_size, bx_window_size(options->cmb_size));
 
 	return options->source != BX_MEMORY_RESERVE_MEM && options->capacity > data;
 }
@@ -57,13 +58,14 @@ static int create_memory(struct bx_device *device)
 		.source = options->source,
 		.start = options->memory_start,
 		.size = options->memory_size,
+		.cmb_size = options->cmb_size,
 		.only_bar = sparse(options),
 		.node = options->node,
 	};
 
 	strscpy(request.reserved, options->reserved, sizeof(request.reserved));
 	if (request.only_bar)
-		request.size = BX_WINDOW_SIZE;
+		request.size = bx_window_size(options->cmb_size);
 	return bx_memory_claim(&device->memory, &request);
 }
 
@@ -92,6 +94,7 @@ static int create_controller(struct bx_device *device)
 		.entries = options->queue_depth,
 		.mdts = options->mdts,
 		.engines = max(1u, cpumask_weight(&options->cpus)),
+		.cmb_size = options->cmb_size,
 		.host = device,
 	};
 
@@ -99,8 +102,8 @@ static int create_controller(struct bx_device *device)
 	strscpy(config.model, options->model, sizeof(config.model));
 	snprintf(config.subnqn, sizeof(config.subnqn), "nqn.2025-01.org.byteexpress:%s:%s",
 		 options->serial, options->name);
-	return bx_ctrl_create(&config, &bx_host_ops, device->memory.bar, NULL, &device->store,
-			      &device->ctrl);
+	return bx_ctrl_create(&config, &bx_host_ops, device->memory.bar, device->memory.cmb,
+			      &device->store, &device->ctrl);
 }
 
 /* -EINVAL: there is no such format. */
@@ -188,6 +191,8 @@ static void pull_out(struct bx_device *device)
 	bx_threads_pause(device);
 	WRITE_ONCE(device->ctrl->bus_master, false);
 	memset(device->memory.bar, 0xff, BX_BAR_SIZE);
+	if (device->memory.cmb)
+		memset(device->memory.cmb, 0xff, device->memory.cmb_size);
 	device->plugged = false;
 }
 

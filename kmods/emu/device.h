@@ -47,6 +47,7 @@ struct bx_device_options {
 	struct cpumask cpus; /* an engine each; none: one, wherever the scheduler likes */
 	int node;
 	unsigned int queues, queue_depth, mdts;
+	u64 cmb_size; /* of the controller memory buffer */
 	char serial[21], model[41];
 	struct bx_idle idle;
 	struct bx_timing_values timing;

@@ -4,12 +4,21 @@
  *
  * A region, that is [memory_start, memory_start + memory_size), is laid out like this:
  *
- *   0       the BAR (BX_BAR_SIZE), at the start of the 1 MiB that the root port forwards to the device
- *   1 MiB   the data, to the end; nothing at all for a device whose data is sparse
+ *   0        BAR 0 (BX_BAR_SIZE), at the start of the 1 MiB that the root port forwards to the device
+ *   1 MiB    the data, to the end; nothing at all for a device whose data is sparse
  *
- * The BAR is mapped write-through, and before the host maps it: x86 gives one page one memory type, so that
+ * and with a controller memory buffer of the size C, which lies where its size wants it:
+ *
+ *   0        BAR 0, at the start of the 2 C that the root port forwards
+ *            the buffer, at the first multiple of C (as a physical address) after the first MiB
+ *   2 C      the data
+ *
+ * BAR 0 is mapped write-through, and before the host maps it: x86 gives one page one memory type, so that
  * the host's mapping, which asks for an uncached one, gets this as well, and an engine polls its doorbells in
  * the cache. (Write-back would make the host's mapping of the vector table fail.)
+ *
+ * The buffer is mapped uncached, which is what the host asks for when it makes pages of it: its direct map of such pages
+ * cannot be write-through, and a combined write could come after the doorbell, which is in the cache, that tells of it.
  *
  * Three sources:
  *
@@ -377,27 +386,27 @@ static int check_memmap(const struct bx_memory_request *request)
 static int claim(struct bx_memory *memory, const struct bx_memory_request *request, u64 start,
 		 u64 data)
 {
+	u64 window = bx_window_size(request->cmb_size);
 	struct resource *probe;
 
 	/* A busy resource fits only where nobody is; but the window must not be one, as PCI's are not. */
-	probe = request_mem_region(start, BX_WINDOW_SIZE, memory->device);
+	probe = request_mem_region(start, window, memory->device);
 	if (!probe)
 		return refuse(request, -EBUSY, "%#llx-%#llx has another user, see /proc/iomem",
-			      start, start + BX_WINDOW_SIZE - 1);
-	release_mem_region(start, BX_WINDOW_SIZE);
-	memory->window =
-		(struct resource)DEFINE_RES_MEM_NAMED(start, BX_WINDOW_SIZE, memory->device);
+			      start, start + window - 1);
+	release_mem_region(start, window);
+	memory->window = (struct resource)DEFINE_RES_MEM_NAMED(start, window, memory->device);
 	if (insert_resource(&iomem_resource, &memory->window))
 		return refuse(request, -EBUSY, "%pR cannot be claimed", &memory->window);
 	if (!data)
 		return 0;
 
-	memory->claim = request_mem_region(start + BX_WINDOW_SIZE, data, memory->device);
+	memory->claim = request_mem_region(start + window, data, memory->device);
 	if (memory->claim)
 		return 0;
 	remove_resource(&memory->window);
 	return refuse(request, -EBUSY, "%#llx-%#llx has another user, see /proc/iomem",
-		      start + BX_WINDOW_SIZE, start + BX_WINDOW_SIZE + data - 1);
+		      start + window, start + window + data - 1);
 }
 
 static void unclaim(struct bx_memory *memory)
@@ -408,22 +417,50 @@ static void unclaim(struct bx_memory *memory)
 	remove_resource(&memory->window);
 }
 
-static int map(struct bx_memory *memory, const struct bx_memory_request *request)
+static void unmap(struct bx_memory *memory)
+{
+	if (memory->data_mapped)
+		memunmap(memory->data);
+	if (memory->cmb)
+		iounmap((void __iomem __force *)memory->cmb);
+	if (memory->bar)
+		memunmap(memory->bar);
+}
+
+static int map_bars(struct bx_memory *memory, u64 cmb_size)
 {
 	memory->bar = memremap(memory->window.start, BX_BAR_SIZE, MEMREMAP_WT);
 	if (!memory->bar)
-		return refuse(request, -ENOMEM, "%pR cannot be mapped write-through",
-			      &memory->window);
-	if (memory->claim) {
-		memory->data_size = resource_size(memory->claim);
-		memory->data = memremap(memory->claim->start, memory->data_size, MEMREMAP_WB);
-		if (!memory->data) {
-			memunmap(memory->bar);
-			return refuse(request, -ENOMEM, "%pR cannot be mapped", memory->claim);
-		}
-		memory->data_mapped = true;
-	}
+		return -ENOMEM;
 	memset(memory->bar, 0, BX_BAR_SIZE);
+	if (!cmb_size)
+		return 0;
+	memory->cmb_start = round_up(memory->window.start + BX_MEMORY_ALIGN, cmb_size);
+	memory->cmb_size = cmb_size;
+	/* To the CPU it is memory, whatever its type. */
+	memory->cmb = (void __force *)ioremap(memory->cmb_start, cmb_size);
+	if (!memory->cmb)
+		return -ENOMEM;
+	memset(memory->cmb, 0, cmb_size);
+	return 0;
+}
+
+static int map(struct bx_memory *memory, const struct bx_memory_request *request)
+{
+	if (map_bars(memory, request->cmb_size)) {
+		unmap(memory);
+		return refuse(request, -ENOMEM, "%pR cannot be mapped as registers",
+			      &memory->window);
+	}
+	if (!memory->claim)
+		return 0;
+	memory->data_size = resource_size(memory->claim);
+	memory->data = memremap(memory->claim->start, memory->data_size, MEMREMAP_WB);
+	if (!memory->data) {
+		unmap(memory);
+		return refuse(request, -ENOMEM, "%pR cannot be mapped", memory->claim);
+	}
+	memory->data_mapped = true;
 	return 0;
 }
 
@@ -457,7 +494,8 @@ static bool same_data_as_another(struct bx_memory *memory)
 
 static int check_request(const struct bx_memory_request *request)
 {
-	u64 least = request->only_bar ? BX_WINDOW_SIZE : BX_WINDOW_SIZE + BX_CHUNK_SIZE;
+	u64 window = bx_window_size(request->cmb_size);
+	u64 least = request->only_bar ? window : window + BX_CHUNK_SIZE;
 
 	if (request->source == BX_MEMORY_RESERVE_MEM)
 		return 0;
@@ -466,8 +504,10 @@ static int check_request(const struct bx_memory_request *request)
 			      request->size);
 	if (request->size < least)
 		return refuse(request, -EINVAL,
-			      "memory_size %#llx is too small: 1 MiB for the registers%s",
-			      request->size, request->only_bar ? "" : ", and at least 1 for data");
+			      "memory_size %#llx is too small: %llu MiB for the registers%s%s",
+			      request->size, window >> 20,
+			      request->cmb_size ? " and the memory buffer" : "",
+			      request->only_bar ? "" : ", and at least 1 for data");
 	if (request->source == BX_MEMORY_RUNTIME)
 		return 0;
 	if (!IS_ALIGNED(request->start, BX_MEMORY_ALIGN))
@@ -484,7 +524,8 @@ static int check_request(const struct bx_memory_request *request)
 
 static int claim_locked(struct bx_memory *memory, const struct bx_memory_request *request)
 {
-	u64 size = request->only_bar ? BX_WINDOW_SIZE : request->size, start = request->start;
+	u64 window = bx_window_size(request->cmb_size), start = request->start;
+	u64 size = request->only_bar ? window : request->size;
 	int ret;
 
 	if (request->source == BX_MEMORY_RESERVE_MEM) {
@@ -494,7 +535,7 @@ static int claim_locked(struct bx_memory *memory, const struct bx_memory_request
 		if (same_data_as_another(memory))
 			return refuse(request, -EBUSY, "reserve_mem %s is another device's",
 				      request->reserved);
-		size = BX_WINDOW_SIZE;
+		size = window;
 	}
 
 	if (request->source == BX_MEMORY_MEMMAP) {
@@ -506,7 +547,7 @@ static int claim_locked(struct bx_memory *memory, const struct bx_memory_request
 	if (ret)
 		return ret;
 
-	ret = claim(memory, request, start, size - BX_WINDOW_SIZE);
+	ret = claim(memory, request, start, size - window);
 	if (ret)
 		goto err_area;
 	ret = map(memory, request);
@@ -543,9 +584,7 @@ void bx_memory_release(struct bx_memory *memory)
 {
 	mutex_lock(&memory_lock);
 	list_del(&memory->entry);
-	if (memory->data_mapped)
-		memunmap(memory->data);
-	memunmap(memory->bar);
+	unmap(memory);
 	unclaim(memory);
 	if (memory->area)
 		area_put(memory->area, memory->area_start, memory->area_size);

@@ -7,10 +7,15 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
-/* A bridge forwards whole MiB, and so that is what a device's BAR takes. */
-#define BX_WINDOW_SIZE	0x100000ul
-#define BX_MEMORY_ALIGN BX_WINDOW_SIZE
+/* A bridge forwards whole MiB, and so that is what is counted in. */
+#define BX_MEMORY_ALIGN 0x100000ul
 #define BX_MEMORY_NAME	32
+
+/* What the BARs of a device take; memory.c says how it is laid out. */
+static inline u64 bx_window_size(u64 cmb_size)
+{
+	return cmb_size ? 2 * cmb_size : BX_MEMORY_ALIGN;
+}
 
 enum bx_memory_source {
 	BX_MEMORY_RUNTIME,
@@ -24,6 +29,7 @@ struct bx_memory_request {
 	enum bx_memory_source source;
 	char reserved[BX_MEMORY_NAME]; /* reserve_mem: its name */
 	u64 start, size; /* start: memmap only */
+	u64 cmb_size; /* of the controller memory buffer: 0, or a power of two from BX_MEMORY_ALIGN */
 	bool only_bar; /* the data is elsewhere */
 	int node;
 };
@@ -34,9 +40,11 @@ struct bx_area;
 struct bx_memory {
 	struct list_head entry;
 	char device[BX_MEMORY_NAME + 8]; /* as /proc/iomem calls it */
-	struct resource window; /* with the BAR at its start; in /proc/iomem */
+	struct resource window; /* with the BARs, BAR 0 at its start; in /proc/iomem */
 	struct resource *claim; /* of the data, there as well */
 	void *bar; /* BX_BAR_SIZE, written through */
+	void *cmb; /* uncached; NULL: none */
+	u64 cmb_start, cmb_size;
 	void *data; /* NULL: none */
 	u64 data_size;
 	bool data_mapped;

@@ -7,10 +7,10 @@
  * The domain's number has 16 bits, for which both IOMMU drivers find no unit, and so leave the device alone; they
  * truncate larger ones, and then take it for somebody else.
  *
- * The endpoint's BAR cannot move: it is where our memory is. So it is claimed as soon as the endpoint appears,
- * also after a rescan or hot plug, before the PCI core looks for a place by itself. It lies in the port's prefetchable
- * window, the only one that reaches above 4 GiB, and is not prefetchable, as the NVMe specification
- * wants; behind a PCI Express port that makes no difference.
+ * The endpoint's BARs cannot move: they are where our memory is. So they are claimed as soon as the endpoint appears,
+ * also after a rescan or hot plug, before the PCI core looks for a place by itself. They lie in the port's prefetchable
+ * window, the only one that reaches above 4 GiB; BAR 0 is not prefetchable, as the NVMe specification
+ * wants, and behind a PCI Express port that makes no difference.
  */
 #include <linux/delay.h>
 #include <linux/ioport.h>
@@ -159,6 +159,19 @@ static void init_aer(struct bx_function *f)
 
 /* ---- the endpoint */
 
+static void init_cmb_bar(struct bx_function *f, const struct bx_memory *memory)
+{
+	int at = PCI_BASE_ADDRESS_0 + 4 * BX_CMB_BAR;
+	u64 mask = -memory->cmb_size;
+
+	put(f, at, 4,
+	    lower_32_bits(memory->cmb_start) | PCI_BASE_ADDRESS_MEM_TYPE_64 |
+		    PCI_BASE_ADDRESS_MEM_PREFETCH);
+	put(f, at + 4, 4, upper_32_bits(memory->cmb_start));
+	allow(f, at, 4, lower_32_bits(mask));
+	allow(f, at + 4, 4, upper_32_bits(mask));
+}
+
 static void init_endpoint(struct bx_device *device)
 {
 	struct bx_function *f = &device->endpoint_function;
@@ -171,6 +184,8 @@ static void init_endpoint(struct bx_device *device)
 	put(f, PCI_BASE_ADDRESS_1, 4, upper_32_bits(bar));
 	allow(f, PCI_BASE_ADDRESS_0, 4, -(u32)BX_BAR_SIZE);
 	allow(f, PCI_BASE_ADDRESS_1, 4, U32_MAX);
+	if (device->memory.cmb)
+		init_cmb_bar(f, &device->memory);
 
 	init_pm(f, BX_CAP_MSIX);
 	put(f, BX_CAP_MSIX, 1, PCI_CAP_ID_MSIX);
@@ -422,29 +437,39 @@ static struct pci_ops config_ops = {
 
 /* ---- the host's devices come and go */
 
-/* The window is the port's, and the BAR in it, whatever the PCI core would have made of them. */
-static void claim_bar(struct bx_device *device, struct pci_dev *endpoint)
+static void claim_bar(struct pci_dev *endpoint, int index, struct resource *window, u64 start,
+		      u64 size)
 {
-	struct resource *window = &endpoint->bus->self->resource[PCI_BRIDGE_PREF_MEM_WINDOW];
-	struct resource *bar = &endpoint->resource[0];
+	struct resource *bar = &endpoint->resource[index];
 
-	if (!window->parent) {
-		window->start = device->memory.window.start;
-		window->end = device->memory.window.end;
-		window->flags = IORESOURCE_MEM | IORESOURCE_PREFETCH | IORESOURCE_MEM_64 |
-				PCI_PREF_RANGE_TYPE_64;
-		window->name = endpoint->bus->name;
-		if (request_resource(&device->memory.window, window))
-			pci_warn(endpoint, "no place for its port's window %pR\n", window);
-	}
 	if (bar->parent)
 		return;
-	bar->start = device->memory.window.start;
-	bar->end = bar->start + BX_BAR_SIZE - 1;
+	bar->start = start;
+	bar->end = start + size - 1;
 	bar->flags &= ~IORESOURCE_UNSET;
 	bar->flags |= IORESOURCE_PCI_FIXED;
 	if (request_resource(window, bar))
-		pci_warn(endpoint, "no place for BAR 0 %pR\n", bar);
+		pci_warn(endpoint, "no place for BAR %d %pR\n", index, bar);
+}
+
+/* The window is the port's, and the BARs in it, whatever the PCI core would have made of them. */
+static void claim_bars(struct bx_device *device, struct pci_dev *endpoint)
+{
+	struct resource *window = &endpoint->bus->self->resource[PCI_BRIDGE_PREF_MEM_WINDOW];
+	struct bx_memory *memory = &device->memory;
+
+	if (!window->parent) {
+		window->start = memory->window.start;
+		window->end = memory->window.end;
+		window->flags = IORESOURCE_MEM | IORESOURCE_PREFETCH | IORESOURCE_MEM_64 |
+				PCI_PREF_RANGE_TYPE_64;
+		window->name = endpoint->bus->name;
+		if (request_resource(&memory->window, window))
+			pci_warn(endpoint, "no place for its port's window %pR\n", window);
+	}
+	claim_bar(endpoint, 0, window, memory->window.start, BX_BAR_SIZE);
+	if (memory->cmb)
+		claim_bar(endpoint, BX_CMB_BAR, window, memory->cmb_start, memory->cmb_size);
 }
 
 /* Engines look at it in a pass, with their locks held. */
@@ -480,7 +505,7 @@ static int notify(struct notifier_block *block, unsigned long action, void *data
 		if (action == BUS_NOTIFY_BOUND_DRIVER)
 			port_bound(pdev);
 	} else if (action == BUS_NOTIFY_ADD_DEVICE) {
-		claim_bar(device, pdev);
+		claim_bars(device, pdev);
 		set_endpoint(device, pdev);
 	} else if (action == BUS_NOTIFY_DEL_DEVICE) {
 		set_endpoint(device, NULL);
