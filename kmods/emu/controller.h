@@ -252,6 +252,7 @@ struct bx_engine_stats {
 	u64 fua; /* commands that asked for it; nothing is ever held back */
 	u64 interrupts, coalesced;
 	u64 asked[32], delivered[32]; /* latencies, by the power of two of ns */
+	u64 late[32]; /* what had to wait for its time, by how long after that it was done */
 	u64 depths[17]; /* commands that a queue had on their way when one was taken, by the power of two */
 };
 

@@ -139,6 +139,8 @@ static bool complete_due(struct bx_engine *engine)
 		struct bx_request *request = heap->requests[0];
 
 		heap_remove(heap, 0);
+		if (request->sq->id)
+			engine->stats.late[latency_class(engine->now - request->due)]++;
 		finish(engine, request);
 		any = true;
 	}
@@ -235,7 +237,9 @@ static bool serve(struct bx_engine *engine, struct bx_sq *sq)
 		execute(engine, request);
 		any = true;
 	}
-	cond_resched();
+	/* A pass over many queues full of large transfers takes long. */
+	if (need_resched())
+		cond_resched();
 	return any;
 }
 

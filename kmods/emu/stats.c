@@ -93,17 +93,27 @@ BX_STATS_ATTRIBUTE(interrupts, interrupts, number);
 BX_STATS_ATTRIBUTE(interrupts_coalesced, coalesced, number);
 BX_STATS_ATTRIBUTE(latency_asked, asked, histogram);
 BX_STATS_ATTRIBUTE(latency_delivered, delivered, histogram);
+BX_STATS_ATTRIBUTE(latency_late, late, histogram);
 BX_STATS_ATTRIBUTE(queue_depth, depths, histogram);
 
 static struct configfs_attribute *stats_attributes[] = {
-	&bx_stats_attr_passes,	       &bx_stats_attr_doorbell_polls,
-	&bx_stats_attr_busy_ns,	       &bx_stats_attr_slept_ns,
-	&bx_stats_attr_admin_commands, &bx_stats_attr_io_commands,
-	&bx_stats_attr_admin_errors,   &bx_stats_attr_io_errors,
-	&bx_stats_attr_bytes_read,     &bx_stats_attr_bytes_written,
-	&bx_stats_attr_interrupts,     &bx_stats_attr_interrupts_coalesced,
-	&bx_stats_attr_latency_asked,  &bx_stats_attr_latency_delivered,
-	&bx_stats_attr_queue_depth,    NULL,
+	&bx_stats_attr_passes,
+	&bx_stats_attr_doorbell_polls,
+	&bx_stats_attr_busy_ns,
+	&bx_stats_attr_slept_ns,
+	&bx_stats_attr_admin_commands,
+	&bx_stats_attr_io_commands,
+	&bx_stats_attr_admin_errors,
+	&bx_stats_attr_io_errors,
+	&bx_stats_attr_bytes_read,
+	&bx_stats_attr_bytes_written,
+	&bx_stats_attr_interrupts,
+	&bx_stats_attr_interrupts_coalesced,
+	&bx_stats_attr_latency_asked,
+	&bx_stats_attr_latency_delivered,
+	&bx_stats_attr_latency_late,
+	&bx_stats_attr_queue_depth,
+	NULL,
 };
 
 const struct config_item_type bx_stats_type = {

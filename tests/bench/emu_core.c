@@ -299,6 +299,79 @@ static void measure_stages(void)
 	stage("a pass with nothing to do", clock_ns() - started, count);
 }
 
+/* ---- delivered latency: a host on one processor, the engine on another, and the time on the wall */
+
+#define ASKED_NS 100000
+#define SAMPLES	 20000
+
+static bool stop_serving;
+
+static void *serve(void *argument)
+{
+	while (!READ_ONCE(stop_serving))
+		bx_engine_pass(&ctrl->engines[0]);
+	return NULL;
+}
+
+static u64 wall_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+static void submit_next(unsigned int *tail, u64 *rung)
+{
+	rung[*tail] = wall_ns();
+	*tail = (*tail + 1) % ENTRIES;
+	bx_bar_write(ctrl, NVME_REG_DBS + 8, *tail);
+}
+
+/* Keeps @depth commands on their way, and says how long each took beyond what was asked for, in percent of that. */
+static void sample(unsigned int depth, double *excess)
+{
+	const struct nvme_completion *cq = (void *)(memory + (cq_of(1) - BASE));
+	u64 rung[ENTRIES];
+	unsigned int head = 0, tail = 0, phase = 1;
+
+	for (unsigned int i = 0; i < depth; i++)
+		submit_next(&tail, rung);
+	for (unsigned int done = 0; done < SAMPLES; done++) {
+		u64 ns;
+
+		while ((le16_to_cpu(smp_load_acquire(&cq[head].status)) & 1) != phase)
+			;
+		ns = wall_ns() - rung[cq[head].command_id];
+		excess[done] = 100 * ((double)ns - ASKED_NS) / ASKED_NS;
+		head = (head + 1) % ENTRIES;
+		phase ^= !head;
+		bx_bar_write(ctrl, NVME_REG_DBS + 8 + 4, head);
+		submit_next(&tail, rung);
+	}
+}
+
+static void measure_delivered(unsigned int depth)
+{
+	static double excess[SAMPLES];
+	struct load load = { 1, nvme_cmd_read, 0, 0 };
+	pthread_t engine;
+
+	begin(1);
+	bx_timing_set(ctrl, &(struct bx_timing_values){ .read_latency_ns = ASKED_NS });
+	fill_queue(&load);
+	stop_serving = false;
+	if (pthread_create(&engine, NULL, serve, NULL))
+		die("no thread");
+	sample(depth, excess);
+	WRITE_ONCE(stop_serving, true);
+	pthread_join(engine, NULL);
+	end();
+	qsort(excess, SAMPLES, sizeof(*excess), compare);
+	printf("  100 us asked for, depth %2u: %.2f %% more at the median, %.2f %% at the 99th percentile\n",
+	       depth, excess[SAMPLES / 2], excess[SAMPLES * 99 / 100]);
+}
+
 int main(void)
 {
 	double one, two;
@@ -323,6 +396,8 @@ int main(void)
 	end();
 	printf("  two engines do %.2f times what one does (on %u processors)\n", two / one,
 	       (unsigned int)sysconf(_SC_NPROCESSORS_ONLN));
+	measure_delivered(1);
+	measure_delivered(32);
 	free(memory);
 	free(bar);
 	free(store_memory);

@@ -1033,6 +1033,7 @@ static void a_delayed_completion_comes_when_it_is_due(void **state)
 	kit_clock_advance(1);
 	emu_pass(&host);
 	assert_true(emu_reap(&host, QUEUE, &result));
+	assert_int_equal(host.ctrl->engines[0].stats.late[0], 1);
 	emu_end(&host);
 	kit_clock_release();
 }
