@@ -26,14 +26,13 @@ LATENCY=16 # mean, in us
 compare() {
 	title=$1
 	shift
-	for round in $(seq $ROUNDS); do
-		for peer in emu null qemu; do
-			eval "of=\$$peer"
-			load "$of" "$@" >>"/tmp/$peer"
-		done
+	rm -f /tmp/ours /tmp/limit /tmp/qemu
+	for _ in $(seq $ROUNDS); do
+		load "$ours" "$@" >>/tmp/ours
+		load "$limit" "$@" >>/tmp/limit
+		load "$qemu" "$@" >>/tmp/qemu
 	done
-	e=$(median </tmp/emu) n=$(median </tmp/null) q=$(median </tmp/qemu)
-	rm /tmp/emu /tmp/null /tmp/qemu
+	e=$(median </tmp/ours) n=$(median </tmp/limit) q=$(median </tmp/qemu)
 	awk -v t="$title" -v e="$e" -v n="$n" -v q="$q" \
 		'BEGIN { printf "  %-36s %10.0f %10.0f %10.0f %12.2f\n", t, e, n, q, n ? e / n : 0 }'
 }
@@ -44,21 +43,22 @@ ticks() {
 }
 
 make bench queues=4
-emu=$(disk bench)
+ours=$(disk bench)
 modprobe null_blk nr_devices=0
-null=/sys/kernel/config/nullb/limit
-mkdir $null
-echo 1 >$null/memory_backed
-echo 64 >$null/size
-echo 2 >$null/poll_queues
-echo 4 >$null/submit_queues
-echo 1 >$null/power
-null=/dev/$(cd /sys/block && echo nullb*)
+# Before 5.19 the disk has this name whatever the folder's is.
+nullb=/sys/kernel/config/nullb/nullb0
+mkdir $nullb
+echo 1 >$nullb/memory_backed
+echo 64 >$nullb/size
+echo 2 >$nullb/poll_queues
+echo 4 >$nullb/submit_queues
+echo 1 >$nullb/power
+limit=/dev/nullb0
 for path in /sys/block/nvme*; do
 	grep -q QEMU "$path/device/model" && qemu=/dev/$(basename "$path")
 done
 # What was never written is not copied.
-for peer in "$emu" "$null" "${qemu:?there is no nvme of the emulator around us}"; do
+for peer in "$ours" "$limit" "${qemu:?there is no nvme of the emulator around us}"; do
 	dd if=/dev/urandom of="$peer" bs=1M count=64 oflag=direct status=none
 done
 
@@ -69,21 +69,21 @@ compare "us, depth 1" $LATENCY --iodepth=1
 compare "us, depth 1, polled" $LATENCY --iodepth=1 --hipri=1
 compare "IOPS, depth 32, polled" $IOPS --iodepth=32 --hipri=1
 
-stats=/sys/kernel/config/bx_emu/bench/stats
+stats=$emu/bench/stats
 thread=$(pgrep '^bx_bench/0')
 sleep 2
 before=$(ticks "$thread")
 sleep 20
 awk -v t="$(($(ticks "$thread") - before))" -v hz="$(getconf CLK_TCK)" \
 	'BEGIN { printf "  an idle device takes %.2f %% of a CPU\n", 100 * t / hz / 20 }'
-for round in $(seq $ROUNDS); do
+for _ in $(seq $ROUNDS); do
 	sleep 1
-	fio --name=first --filename="$emu" --rw=read --bs=4k --number_ios=1 --size=64m --ioengine=psync --direct=1 --minimal | cut -d';' -f$LATENCY
+	fio --name=first --filename="$ours" --rw=read --bs=4k --number_ios=1 --size=64m --ioengine=psync --direct=1 --minimal | cut -d';' -f$LATENCY
 done | median | sed 's/.*/  the first read after a second of idleness takes & us (idle_max_ns is 20 ms)/'
 
-echo 100000 >/sys/kernel/config/bx_emu/bench/timing/read_latency_ns
+echo 100000 >$emu/bench/timing/read_latency_ns
 for depth in 1 32; do
-	load "$emu" $LATENCY --iodepth=$depth | sed "s/.*/  100 us asked for, depth $depth: & us as the host sees it/"
+	load "$ours" $LATENCY --iodepth=$depth | sed "s/.*/  100 us asked for, depth $depth: & us as the host sees it/"
 done
 echo "  how late the engine was, in ns and how often (all of the above):"
 sed 's/^/    /' $stats/latency_late
