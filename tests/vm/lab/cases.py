@@ -7,6 +7,7 @@ line says why) or anything else (failed), and may have lines of its own in the h
     # vm: --iommu intel        options of `vm run` for the guest that it wants
     # only: trixie forky       targets it is for
     # fresh                    it wants a boot for itself
+    # long                     it is not for every day: only where it is named, or all are asked for
 """
 
 import dataclasses
@@ -32,6 +33,7 @@ class Case:
     options: Options
     targets: tuple
     fresh: bool
+    long: bool
     silence: float = None
     timeout: float = None
 
@@ -44,13 +46,13 @@ class Result:
 
 
 def load(path):
-    head = {"vm": "", "only": "", "fresh": None}
+    head = {"vm": "", "only": "", "fresh": False, "long": False}
     for line in path.read_text().splitlines():
         if not line.startswith("#"):
             break
-        match = re.match(r"# (vm|only): (.*)|# (fresh)$", line)
+        match = re.match(r"# (vm|only): (.*)|# (fresh|long)$", line)
         if match and match[3]:
-            head["fresh"] = True
+            head[match[3]] = True
         elif match:
             head[match[1]] += " " + match[2]
     try:
@@ -61,7 +63,8 @@ def load(path):
     for target in targets:
         if target not in settings.TARGETS:
             raise images.LabError(f"{path.relative_to(settings.TREE)}: unknown distribution '{target}'")
-    return Case(path.stem, options.machine_options(words), targets, bool(head["fresh"]), words.silence, words.timeout)
+    return Case(path.stem, options.machine_options(words), targets, head["fresh"], head["long"], words.silence,
+                words.timeout)
 
 
 def find(names):
@@ -70,6 +73,13 @@ def find(names):
         if name not in cases:
             raise images.UsageError(f"no case '{name}' in tests/vm/cases; there are {', '.join(cases)}")
     return [load(cases[name]) for name in names or cases]
+
+
+def choose(cases, target, everything):
+    """(the cases for a target, how many more it would have that are long)"""
+    mine = [case for case in cases if target in case.targets]
+    chosen = [case for case in mine if everything or not case.long]
+    return chosen, len(mine) - len(chosen)
 
 
 def groups(cases):
@@ -208,12 +218,17 @@ def record(suite, name, result):
             f.write(f"{result.verdict}\t{suite}\t{name}\t{result.seconds:.1f}\t{reason}\n")
 
 
-def check(targets, names):
-    """Runs the cases on every target; the exit status says whether all went well."""
+def check(targets, names, everything):
+    """Runs the cases on every target, the long ones if they are named or everything is asked for.
+
+    The exit status says whether all went well.
+    """
     cases = find(names)
+    left_out = 0
     count = {"pass": 0, "fail": 0, "skip": 0}
     for target in targets:
-        mine = [case for case in cases if target in case.targets]
+        mine, too_long = choose(cases, target, everything or bool(names))
+        left_out += too_long
         for case in cases:
             if names and case not in mine:
                 print(f"  skip {target}/{case.name}: its head says `only: {' '.join(case.targets)}`", flush=True)
@@ -235,5 +250,6 @@ def check(targets, names):
         for group in groups(mine):
             run_group(target, image, archive, group, tell)
         os.close(archive)
-    print(f"vm tests: {count['pass']} passed, {count['fail']} failed, {count['skip']} skipped", flush=True)
+    print(f"vm tests: {count['pass']} passed, {count['fail']} failed, {count['skip']} skipped"
+          + (f"; {left_out} long ones left out, which --long or their names would run" if left_out else ""), flush=True)
     return 1 if count["fail"] else 0
