@@ -249,6 +249,7 @@ struct bx_engine_stats {
 	u64 commands[2][256]; /* admin, I/O */
 	u64 errors[2][256];
 	u64 bytes_read, bytes_written;
+	u64 bytes_checked, bytes_copied; /* by Compare and Verify; by Copy. For the SMART log */
 	u64 fua; /* commands that asked for it; nothing is ever held back */
 	u64 interrupts, coalesced;
 	u64 asked[32], delivered[32]; /* latencies, by the power of two of ns */

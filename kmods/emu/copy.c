@@ -230,6 +230,8 @@ u16 bx_copy(struct bx_io *io)
 		error = memory ? copy_by_way_of(&copy, memory) : copy_directly(&copy);
 		status = bx_io_error(error);
 	}
+	if (!status)
+		io->engine->stats.bytes_copied += (u64)io->blocks * bx_block_size(io->ns);
 	kvfree(memory);
 	return status;
 }

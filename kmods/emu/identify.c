@@ -107,6 +107,7 @@ static void describe_controller(const struct bx_ctrl *ctrl, void *data)
 	id->ctratt = cpu_to_le32(NVME_CTRL_CTRATT_128_ID);
 	id->cntrltype = NVME_CTRL_IO;
 	bytes[BX_ID_CTRL_NVMSR_OFFSET] = BX_NVMSR_STORAGE_DEVICE;
+	bytes[BX_ID_CTRL_OCFS_OFFSET] = BX_OCFS_FORMAT_0;
 	describe_admin(ctrl, id);
 	describe_io(ctrl, id);
 	bx_subsystem_name(ctrl, id->subnqn, sizeof(id->subnqn));

@@ -342,6 +342,11 @@ static u16 read_blocks(struct bx_io *io)
 	return NVME_SC_SUCCESS;
 }
 
+static void count_checked(struct bx_io *io)
+{
+	io->engine->stats.bytes_checked += (u64)io->blocks * bx_block_size(io->ns);
+}
+
 static u16 verify_blocks(struct bx_io *io)
 {
 	u16 status;
@@ -349,12 +354,14 @@ static u16 verify_blocks(struct bx_io *io)
 	status = bx_io_parse(io);
 	if (!status)
 		status = bx_io_check_readable(io, io->lba, io->blocks);
-	if (status || !io->ns->pi_type)
-		return status;
 	/* There is nobody to take protection information from. */
-	if (bx_pi_acts(&io->tags))
-		return bx_invalid(io->request, NVME_SC_INVALID_PI, rw.control);
-	return bx_pi_checks(&io->tags) ? read_protected(io, true, false) : NVME_SC_SUCCESS;
+	if (!status && io->ns->pi_type && bx_pi_acts(&io->tags))
+		status = bx_invalid(io->request, NVME_SC_INVALID_PI, rw.control);
+	if (!status && io->ns->pi_type && bx_pi_checks(&io->tags))
+		status = read_protected(io, true, false);
+	if (!status)
+		count_checked(io);
+	return status;
 }
 
 /* ---- Write */
@@ -480,6 +487,7 @@ static u16 compare_blocks(struct bx_io *io)
 			return NVME_SC_COMPARE_FAILED | NVME_STATUS_DNR;
 		}
 	}
+	count_checked(io);
 	return NVME_SC_SUCCESS;
 }
 

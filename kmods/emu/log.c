@@ -175,7 +175,10 @@ struct sums {
 	u64 read, written, reads, writes, busy;
 };
 
-/* With the world held: they are the engines'. */
+/*
+ * What counts is what the NVM command set says: units are read by Compare, Read and Verify; a host's reads are Compare, Copy and
+ * Read; Copy and Write are its writes, and write units. With the world held: they are the engines'.
+ */
 static struct sums add_up(const struct bx_ctrl *ctrl)
 {
 	struct sums sums = {};
@@ -184,11 +187,11 @@ static struct sums add_up(const struct bx_ctrl *ctrl)
 		const struct bx_engine_stats *stats = &ctrl->engines[i].stats;
 		const u64 *commands = stats->commands[1];
 
-		sums.read += stats->bytes_read;
-		sums.written += stats->bytes_written;
+		sums.read += stats->bytes_read + stats->bytes_checked;
+		sums.written += stats->bytes_written + stats->bytes_copied;
 		sums.reads += commands[nvme_cmd_read] + commands[nvme_cmd_compare] +
-			      commands[nvme_cmd_verify];
-		sums.writes += commands[nvme_cmd_write];
+			      commands[BX_CMD_COPY];
+		sums.writes += commands[nvme_cmd_write] + commands[BX_CMD_COPY];
 		sums.busy += stats->busy_ns;
 	}
 	return sums;

@@ -59,6 +59,7 @@ enum {
 	BX_LPA_SUPPORTED_PAGES = BIT(5),
 	BX_NSFEAT_OPTIMAL_SIZES = BIT(4),
 	BX_NVMSR_STORAGE_DEVICE = BIT(0),
+	BX_OCFS_FORMAT_0 = BIT(0),
 	BX_DSTO_ONE_AT_A_TIME = BIT(0),
 	BX_NWPC_SUPPORTED = BIT(0),
 	BX_SGLS_SUPPORTED = BIT(0),
@@ -69,8 +70,9 @@ enum {
 	BX_DLFEAT_WRITE_ZEROES = BIT(3),
 };
 
-/* The byte of Identify Controller that the kernel's structure leaves out: what kind of subsystem it is. */
+/* What the kernel's Identify Controller leaves out: what kind of subsystem it is, and the formats of Copy. */
 #define BX_ID_CTRL_NVMSR_OFFSET 253
+#define BX_ID_CTRL_OCFS_OFFSET	534
 
 enum {
 	BX_SANICAP_CRYPTO_ERASE = BIT(0),

@@ -114,6 +114,9 @@ static void the_controller_says_what_it_is(void **state)
 	assert_int_equal(le32_to_cpu(id->oaes), 0x300);
 	assert_int_equal(id->cntrltype, 1);
 	assert_int_equal(data.bytes[253], 1);
+	/* The formats of Copy, which oncs says is there. */
+	assert_int_equal(data.bytes[534], 1);
+	assert_int_equal(data.bytes[535], 0);
 	assert_int_equal(le16_to_cpu(id->oacs), 0x11e);
 	assert_int_equal(id->acl, BX_ABORT_MAX - 1);
 	assert_int_equal(id->aerl, BX_AER_MAX - 1);
@@ -457,10 +460,15 @@ static void smart_counts_what_was_done(void **state)
 	admin_begin(&host);
 	stats = &host.ctrl->engines[0].stats;
 	stats->bytes_read = 512000 * 3 + 1;
+	stats->bytes_checked = 512000;
 	stats->bytes_written = 512000;
+	stats->bytes_copied = 512000 * 2;
 	stats->commands[1][nvme_cmd_read] = 7;
 	stats->commands[1][nvme_cmd_compare] = 1;
+	stats->commands[1][nvme_cmd_verify] = 100;
+	stats->commands[1][nvme_cmd_write_zeroes] = 100;
 	stats->commands[1][nvme_cmd_write] = 5;
+	stats->commands[1][BX_CMD_COPY] = 3;
 	stats->busy_ns = 121 * NSEC_PER_SEC;
 	kit_clock_advance(2 * 3600 * NSEC_PER_SEC);
 	bx_admin_shutdown(host.ctrl, true);
@@ -469,10 +477,11 @@ static void smart_counts_what_was_done(void **state)
 	assert_int_equal(log.critical_warning, 0);
 	assert_int_equal(log.temperature[0] | log.temperature[1] << 8, 308);
 	assert_int_equal(log.avail_spare, 100);
-	assert_int_equal(le64_to_cpu(*(__le64 *)log.data_units_read), 4);
-	assert_int_equal(le64_to_cpu(*(__le64 *)log.data_units_written), 1);
-	assert_int_equal(le64_to_cpu(*(__le64 *)log.host_reads), 8);
-	assert_int_equal(le64_to_cpu(*(__le64 *)log.host_writes), 5);
+	/* Read, Compare and Verify; Write and Copy; Read, Compare and Copy; Write and Copy. */
+	assert_int_equal(le64_to_cpu(*(__le64 *)log.data_units_read), 5);
+	assert_int_equal(le64_to_cpu(*(__le64 *)log.data_units_written), 3);
+	assert_int_equal(le64_to_cpu(*(__le64 *)log.host_reads), 11);
+	assert_int_equal(le64_to_cpu(*(__le64 *)log.host_writes), 8);
 	assert_int_equal(le64_to_cpu(*(__le64 *)log.ctrl_busy_time), 2);
 	assert_int_equal(le64_to_cpu(*(__le64 *)log.power_cycles), 1);
 	assert_int_equal(le64_to_cpu(*(__le64 *)log.power_on_hours), 2);

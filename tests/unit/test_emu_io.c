@@ -468,6 +468,33 @@ static void copy_gathers_its_sources(void **state)
 	emu_end(&host);
 }
 
+static void commands_are_counted_by_what_they_move(void **state)
+{
+	struct bx_copy_range range = source_of(0, 4);
+	const struct bx_engine_stats *stats;
+
+	begin(F512, 0);
+	stats = &host.ctrl->engines[0].stats;
+	write_ok(0, 8, 1);
+	expect_blocks(0, 8, 1);
+	fill(data, 8 * 512, 1);
+	assert_int_equal(run(make(nvme_cmd_compare, 0, 8), data, 8 * 512), 0);
+	assert_int_equal(run_simple(nvme_cmd_verify, 0, 2), 0);
+	assert_int_equal(copy_to(100, &range, 1), 0);
+	/* Neither these nor what fails. */
+	assert_int_equal(run_simple(nvme_cmd_write_zeroes, 200, 8), 0);
+	assert_int_equal(run(make(nvme_cmd_compare, 1, 8), data, 8 * 512),
+			 DNR(NVME_SC_COMPARE_FAILED));
+	assert_int_equal(run_simple(nvme_cmd_verify, ns->blocks, 1), DNR(NVME_SC_LBA_RANGE));
+	range = source_of(ns->blocks, 1);
+	assert_int_equal(copy_to(100, &range, 1), DNR(NVME_SC_LBA_RANGE));
+	assert_int_equal(stats->bytes_read, 8 * 512);
+	assert_int_equal(stats->bytes_written, 8 * 512);
+	assert_int_equal(stats->bytes_checked, 10 * 512);
+	assert_int_equal(stats->bytes_copied, 4 * 512);
+	emu_end(&host);
+}
+
 static void copying_onto_itself_is_as_if_all_was_read_first(void **state)
 {
 	struct bx_copy_range forwards = source_of(0, 20);
@@ -1109,6 +1136,7 @@ int main(void)
 		kit_test(one_range_that_is_wrong_deallocates_none),
 		kit_test(uncorrectable_blocks_fail_until_they_are_written),
 		kit_test(copy_gathers_its_sources),
+		kit_test(commands_are_counted_by_what_they_move),
 		kit_test(copying_onto_itself_is_as_if_all_was_read_first),
 		kit_test(copy_has_limits),
 		kit_test(copy_that_overlaps_without_memory_is_a_status),
