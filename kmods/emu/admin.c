@@ -106,14 +106,13 @@ void bx_admin_reset(struct bx_ctrl *ctrl, enum bx_reset kind)
 	bitmap_zero(admin->changed, BX_NS_MAX + 1);
 }
 
-void bx_admin_shutdown(struct bx_ctrl *ctrl, bool normal)
+void bx_admin_lost_power(struct bx_ctrl *ctrl, bool unsafe)
 {
 	struct bx_admin_state *admin = ctrl->admin;
 
-	if (normal)
-		return;
 	spin_lock(&admin->lock);
-	admin->health.unsafe_shutdowns++;
+	admin->health.power_losses++;
+	admin->health.unsafe_shutdowns += unsafe;
 	spin_unlock(&admin->lock);
 }
 

@@ -61,7 +61,8 @@ struct bx_health {
 	u8 spare, used; /* per cent */
 	u8 forced; /* critical warnings that somebody wishes to be there */
 	u8 warnings;
-	u64 media_errors, unsafe_shutdowns;
+	u64 media_errors;
+	u64 power_losses, unsafe_shutdowns; /* the latter without a word from the host before */
 };
 
 /* What is made to go wrong; from any context. */

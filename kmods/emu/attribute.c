@@ -49,10 +49,12 @@ int bx_parse_u64(u64 *value, const char *text, u64 least, u64 most)
 	return 0;
 }
 
+/* Powers of 1024. */
+static const char units[] = "?KMGTPE";
+
 /* As memparse() takes it, in the largest unit that leaves nothing over. */
 ssize_t bx_show_size(const u64 *value, char *page)
 {
-	static const char units[] = "\0KMGTPE";
 	unsigned int i = 0;
 	u64 rest = *value;
 
@@ -65,14 +67,18 @@ ssize_t bx_show_size(const u64 *value, char *page)
 
 int bx_parse_size(u64 *value, const char *text, u64 least, u64 most)
 {
-	char *end;
-	u64 number;
+	u64 number, digits;
+	char *end, *unit;
 
 	if (!isdigit(*text))
 		return -EINVAL;
+	digits = simple_strtoull(text, &unit, 0);
 	number = memparse(text, &end);
 	if (*skip_spaces(end))
 		return -EINVAL;
+	/* What has no room in 64 bits. */
+	if (end != unit && number >> (10 * (strchr(units, toupper(*unit)) - units)) != digits)
+		return -ERANGE;
 	if (number < least || number > most)
 		return -ERANGE;
 	*value = number;

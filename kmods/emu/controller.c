@@ -47,6 +47,7 @@ static void show_status(struct bx_ctrl *ctrl)
 		csts |= NVME_CSTS_SHST_CMPLT;
 	if (ctrl->subsystem_was_reset)
 		csts |= NVME_CSTS_NSSRO;
+	ctrl->csts = csts;
 	bx_bar_write(ctrl, NVME_REG_CSTS, csts);
 }
 
@@ -78,20 +79,36 @@ static void show_constants(struct bx_ctrl *ctrl)
 	show_cmb(ctrl);
 }
 
-/* It has no address for commands until the host says so: before that the host's own memory may have the same. */
+/* At once, so that an address is not half of one and half of another. */
+static u64 read_cmb_control(const struct bx_ctrl *ctrl)
+{
+	return le64_to_cpu(READ_ONCE(*(__le64 *)(ctrl->bar + NVME_REG_CMBMSC)));
+}
+
+static bool cmb_changed(const struct bx_ctrl *ctrl)
+{
+	return ctrl->cmb && read_cmb_control(ctrl) != ctrl->cmb_control;
+}
+
+/*
+ * It has no address for commands until the host says so: before that the host's own memory may have the same. All engines
+ * look there: the world is held.
+ */
 static void apply_cmb(struct bx_ctrl *ctrl)
 {
-	u64 control;
+	u64 control, bus;
+	bool wraps;
 
-	if (!ctrl->cmb)
+	if (!cmb_changed(ctrl))
 		return;
-	control = read64(ctrl, NVME_REG_CMBMSC);
-	if (control == ctrl->cmb_control)
-		return;
+	control = read_cmb_control(ctrl);
+	bus = control & ~0xfffull;
+	wraps = bus + ctrl->config.cmb_size < bus;
 	ctrl->cmb_control = control;
 	ctrl->cmb_bus = 0;
-	if (control & NVME_CMBMSC_CRE && control & NVME_CMBMSC_CMSE)
-		ctrl->cmb_bus = control & ~0xfffull;
+	if (control & NVME_CMBMSC_CRE && control & NVME_CMBMSC_CMSE && !wraps)
+		ctrl->cmb_bus = bus;
+	bx_bar_write(ctrl, BX_REG_CMBSTS, control & NVME_CMBMSC_CMSE && wraps ? BX_CMBSTS_CBAI : 0);
 }
 
 /* ---- life */
@@ -101,7 +118,7 @@ void bx_ctrl_fail(struct bx_ctrl *ctrl, const char *why)
 	if (ctrl->failed)
 		return;
 	pr_warn("bx_emu: %s: controller fatal status: %s\n", ctrl->config.serial, why);
-	ctrl->failed = true;
+	WRITE_ONCE(ctrl->failed, true);
 	show_status(ctrl);
 }
 
@@ -131,10 +148,14 @@ static const char *enable(struct bx_ctrl *ctrl, u32 cc)
 static void reset(struct bx_ctrl *ctrl, enum bx_reset kind)
 {
 	bx_queues_drop(ctrl);
-	ctrl->ready = ctrl->failed = ctrl->shut_down = false;
+	if (kind == BX_RESET_POWER)
+		bx_admin_lost_power(ctrl, ctrl->ready && !ctrl->shut_down);
+	ctrl->ready = ctrl->shut_down = false;
+	WRITE_ONCE(ctrl->failed, false);
 	ctrl->shadow_bus = ctrl->event_bus = 0;
-	if (kind == BX_RESET_SUBSYSTEM)
-		ctrl->subsystem_was_reset = true;
+	ctrl->subsystem_was_reset |= kind == BX_RESET_SUBSYSTEM;
+	if (kind == BX_RESET_POWER)
+		ctrl->subsystem_was_reset = false;
 	bx_admin_reset(ctrl, kind);
 	show_constants(ctrl);
 	if (kind != BX_RESET_CONTROLLER) {
@@ -165,24 +186,40 @@ static void apply_cc(struct bx_ctrl *ctrl, u32 cc)
 		ctrl->ready = true;
 		ctrl->subsystem_was_reset = false;
 	}
-	if (cc & NVME_CC_SHN_MASK && !(old & NVME_CC_SHN_MASK)) {
-		bx_admin_shutdown(ctrl, (cc & NVME_CC_SHN_MASK) == NVME_CC_SHN_NORMAL);
+	if (cc & NVME_CC_SHN_MASK && !(old & NVME_CC_SHN_MASK))
 		ctrl->shut_down = true;
-	}
 	show_status(ctrl);
+}
+
+/*
+ * The host can only read it, and what it wrote there was not meant: but for NSSRO, which a written 1 clears. Where that is all there
+ * is, the write cannot be seen; so enabling clears it, too.
+ */
+static void check_status(struct bx_ctrl *ctrl)
+{
+	if (bx_bar_read(ctrl, NVME_REG_CSTS) != ctrl->csts)
+		show_status(ctrl);
+}
+
+static void ask_for(struct bx_ctrl *ctrl, enum bx_reset kind)
+{
+	enum bx_reset wanted = READ_ONCE(ctrl->wanted_reset);
+
+	while (wanted < kind && !try_cmpxchg(&ctrl->wanted_reset, &wanted, kind))
+		;
 }
 
 bool bx_ctrl_poll(struct bx_engine *engine)
 {
 	struct bx_ctrl *ctrl = engine->ctrl;
-	enum bx_reset kind = READ_ONCE(ctrl->wanted_reset);
 	u32 cc = bx_bar_read(ctrl, NVME_REG_CC);
 	u32 nssr = bx_bar_read(ctrl, NVME_REG_NSSR);
+	enum bx_reset kind;
 
-	if (kind == BX_RESET_NONE && cc == ctrl->cc && !nssr) {
-		apply_cmb(ctrl);
+	check_status(ctrl);
+	if (READ_ONCE(ctrl->wanted_reset) == BX_RESET_NONE && cc == ctrl->cc && !nssr &&
+	    !cmb_changed(ctrl))
 		return false;
-	}
 	if (!engine->has_world) {
 		engine->wants_world = true;
 		return true;
@@ -190,30 +227,44 @@ bool bx_ctrl_poll(struct bx_engine *engine)
 	if (nssr) {
 		bx_bar_write(ctrl, NVME_REG_NSSR, 0);
 		if (nssr == BX_NSSR_MAGIC)
-			kind = BX_RESET_SUBSYSTEM;
+			ask_for(ctrl, BX_RESET_SUBSYSTEM);
 	}
-	if (kind != BX_RESET_NONE) {
-		WRITE_ONCE(ctrl->wanted_reset, BX_RESET_NONE);
-		smp_mb(); /* one that is asked for from now on, while this one goes on, is another one */
+	/* Before a queue may be said to be in it. */
+	apply_cmb(ctrl);
+	/* One that is asked for from now on, while this one goes on, is another one. */
+	WRITE_ONCE(ctrl->resetting, true);
+	kind = xchg(&ctrl->wanted_reset, BX_RESET_NONE);
+	if (kind != BX_RESET_NONE)
 		reset(ctrl, kind);
-	} else if (cc != ctrl->cc) {
+	else if (cc != ctrl->cc)
 		apply_cc(ctrl, cc);
-	}
+	smp_store_release(&ctrl->resetting, false);
 	return true;
+}
+
+bool bx_ctrl_resetting(const struct bx_ctrl *ctrl)
+{
+	if (READ_ONCE(ctrl->wanted_reset) != BX_RESET_NONE)
+		return true;
+	smp_rmb(); /* pairs with xchg() in bx_ctrl_poll() */
+	return smp_load_acquire(&ctrl->resetting);
 }
 
 void bx_ctrl_reset(struct bx_ctrl *ctrl, enum bx_reset kind)
 {
-	WRITE_ONCE(ctrl->wanted_reset, kind);
+	ask_for(ctrl, kind);
 	ctrl->ops->wake(&ctrl->engines[0]);
 }
 
 /* ---- the world */
 
+/* Who is in a pass ends it after the command that it is at, so this takes no longer than the longest of them. */
 void bx_world_lock(struct bx_ctrl *ctrl)
 {
+	atomic_inc(&ctrl->world_waiters);
 	for (unsigned int i = 0; i < ctrl->engine_count; i++)
 		mutex_lock(&ctrl->engines[i].lock);
+	atomic_dec(&ctrl->world_waiters);
 }
 
 void bx_world_unlock(struct bx_ctrl *ctrl)

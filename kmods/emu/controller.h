@@ -27,6 +27,7 @@
 
 #include <asm/barrier.h>
 #include <asm/byteorder.h>
+#include <linux/atomic.h>
 #include <linux/bitmap.h>
 #include <linux/compiler.h>
 #include <linux/list.h>
@@ -277,11 +278,13 @@ struct bx_engine {
 
 /* ---- the controller */
 
+/* Each does what the one before it does, and more. */
 enum bx_reset {
 	BX_RESET_NONE,
 	BX_RESET_CONTROLLER, /* CC.EN went to 0 */
 	BX_RESET_FUNCTION,
 	BX_RESET_SUBSYSTEM,
+	BX_RESET_POWER, /* it was gone, and is back */
 };
 
 /* Features 08h and 09h: how interrupts are held back. */
@@ -306,9 +309,12 @@ struct bx_ctrl {
 
 	bool ready, failed, shut_down, subsystem_was_reset; /* as CSTS says */
 	bool bus_master; /* the host lets the device reach its memory */
-	u32 cc; /* as last acted upon */
+	u32 cc, csts; /* as last acted upon, and as last shown */
 	unsigned int page_shift;
-	enum bx_reset wanted_reset; /* WRITE_ONCE from any context */
+	bool resetting; /* it is being done */
+	atomic_t world_waiters;
+	/* From any context: until it is done, no engine does anything else. */
+	enum bx_reset wanted_reset;
 
 	unsigned int vectors;
 	struct bx_coalescing coalescing;
@@ -337,10 +343,12 @@ int bx_ctrl_create(const struct bx_config *config, const struct bx_host_ops *ops
 		   void *cmb, struct bx_store *store, struct bx_ctrl **ret);
 /* No engine may be in a pass any more. */
 void bx_ctrl_destroy(struct bx_ctrl *ctrl);
-/* Asks for a reset, from any context; done by the next pass of engine 0. */
+/* Asks for a reset, from any context; done by the next pass of engine 0. If several are asked for, the furthest reaching. */
 void bx_ctrl_reset(struct bx_ctrl *ctrl, enum bx_reset kind);
 /* Sets CSTS.CFS: nothing goes on until the host resets it. With the world held, or engine 0's lock. */
 void bx_ctrl_fail(struct bx_ctrl *ctrl, const char *why);
+/* Whether one is asked for or being done. */
+bool bx_ctrl_resetting(const struct bx_ctrl *ctrl);
 /*
  * Whether any engine may be in the host's memory. Once bus_master is false, that ends with the command that is being executed.
  */
@@ -350,7 +358,7 @@ bool bx_ctrl_poll(struct bx_engine *engine);
 void bx_world_lock(struct bx_ctrl *ctrl);
 void bx_world_unlock(struct bx_ctrl *ctrl);
 
-static inline u32 bx_bar_read(struct bx_ctrl *ctrl, unsigned int offset)
+static inline u32 bx_bar_read(const struct bx_ctrl *ctrl, unsigned int offset)
 {
 	return le32_to_cpu(READ_ONCE(*(__le32 *)(ctrl->bar + offset)));
 }
@@ -434,8 +442,8 @@ int bx_admin_create(struct bx_ctrl *ctrl); /* makes ctrl->admin */
 void bx_admin_destroy(struct bx_ctrl *ctrl);
 /* What a reset of this kind makes the admin commands forget; the world is held, the queues are gone. */
 void bx_admin_reset(struct bx_ctrl *ctrl, enum bx_reset kind);
-/* A shutdown began (normal or abrupt) or power is lost; for the SMART log and the caches. */
-void bx_admin_shutdown(struct bx_ctrl *ctrl, bool normal);
+/* Power was lost; for the SMART log. */
+void bx_admin_lost_power(struct bx_ctrl *ctrl, bool unsafe);
 /* What the clock has brought to its end (a self-test, a keep-alive); in a pass of engine 0. When to look again. */
 u64 bx_admin_tick(struct bx_ctrl *ctrl, u64 now);
 

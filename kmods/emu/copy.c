@@ -225,10 +225,10 @@ u16 bx_copy(struct bx_io *io)
 		if (!memory)
 			return NVME_SC_INTERNAL;
 	}
-	status = bx_io_heal(io, io->lba, io->blocks);
+	status = bx_io_may_heal(io, io->lba, io->blocks);
 	if (!status) {
 		error = memory ? copy_by_way_of(&copy, memory) : copy_directly(&copy);
-		status = bx_io_error(error);
+		status = error ? bx_io_error(error) : bx_io_heal(io, io->lba, io->blocks);
 	}
 	if (!status)
 		io->engine->stats.bytes_copied += (u64)io->blocks * bx_block_size(io->ns);

@@ -191,29 +191,30 @@ static void pull_out(struct bx_device *device)
 	bx_threads_pause(device);
 	WRITE_ONCE(device->ctrl->bus_master, false);
 	memset(device->memory.bar, 0xff, BX_BAR_SIZE);
-	if (device->memory.cmb)
-		memset(device->memory.cmb, 0xff, device->memory.cmb_size);
+	bx_memory_fill_cmb(&device->memory, 0xff);
 	device->plugged = false;
 }
 
-static int put_back(struct bx_device *device)
+static void put_back(struct bx_device *device)
 {
-	unsigned long until = jiffies + 5 * HZ;
-
 	memset(device->memory.bar, 0, BX_BAR_SIZE);
 	bx_irq_reset(device);
 	WRITE_ONCE(device->ctrl->bus_master, false);
-	bx_ctrl_reset(device->ctrl, BX_RESET_SUBSYSTEM);
+	bx_ctrl_reset(device->ctrl, BX_RESET_POWER);
 	bx_threads_resume(device);
 	device->plugged = true;
-	while (READ_ONCE(device->ctrl->wanted_reset) != BX_RESET_NONE) {
+}
+
+static int settle(struct bx_device *device)
+{
+	unsigned long until = jiffies + 5 * HZ;
+
+	/* The host's next driver must not find what this reset then clears. */
+	while (bx_ctrl_resetting(device->ctrl)) {
 		if (time_after(jiffies, until))
 			return -ETIMEDOUT;
 		usleep_range(100, 1000);
 	}
-	/* It began in a pass with this held, and so is done by now. */
-	bx_world_lock(device->ctrl);
-	bx_world_unlock(device->ctrl);
 	return 0;
 }
 
@@ -226,7 +227,8 @@ int bx_device_plug(struct bx_device *device, bool present, bool link)
 		ret = -ENODEV;
 	} else if (present && link) {
 		if (!device->plugged)
-			ret = put_back(device);
+			put_back(device);
+		ret = settle(device);
 		if (!ret)
 			bx_pci_plug(device, true, true);
 	} else {

@@ -257,11 +257,13 @@ u16 bx_metadata_map(struct bx_engine *engine, struct bx_request *request, size_t
 	status = read_descriptor(engine->ctrl, &walk, &descriptor);
 	if (status)
 		return status;
-	if (descriptor.type != NVME_SGL_FMT_DATA_DESC << 4)
-		return bx_invalid(request, NVME_SC_SGL_INVALID_TYPE, common.metadata);
-	if (le32_to_cpu(descriptor.length) != length)
-		return bx_invalid(request, NVME_SC_SGL_INVALID_METADATA, common.metadata);
-	return add(engine->ctrl, data, le64_to_cpu(descriptor.addr), length);
+	/* The one descriptor there may be a block, or lead to a segment with more. */
+	status = map_sgl(engine->ctrl, data, descriptor, length);
+	if (status == NVME_SC_SGL_INVALID_DATA)
+		status = NVME_SC_SGL_INVALID_METADATA;
+	if (status && status != NVME_SC_DATA_XFER_ERROR)
+		return bx_invalid(request, status, common.metadata);
+	return status;
 }
 
 /* ---- moving */

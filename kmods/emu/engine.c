@@ -13,6 +13,8 @@
 #include "controller.h"
 #include "fault.h"
 
+#define FUSE_MASK (NVME_CMD_FUSE_FIRST | NVME_CMD_FUSE_SECOND)
+
 /* ---- the heap: what is due first is at its top */
 
 static bool earlier(const struct bx_request *a, const struct bx_request *b)
@@ -89,6 +91,27 @@ void bx_engine_forget(struct bx_engine *engine, struct bx_request *request)
 	request->state = BX_REQUEST_EXECUTING;
 }
 
+/* ---- when to stop */
+
+/*
+ * The host can take its memory away at any time. It says so by a bit in the command register; by resets of the function, each of
+ * which clears that bit before it is asked for, and after which the host sets it again; and by disabling the controller.
+ */
+static bool may_go_on(const struct bx_engine *engine)
+{
+	const struct bx_ctrl *ctrl = engine->ctrl;
+
+	return smp_load_acquire(&ctrl->bus_master) &&
+	       READ_ONCE(ctrl->wanted_reset) == BX_RESET_NONE && !READ_ONCE(ctrl->failed) &&
+	       bx_bar_read(ctrl, NVME_REG_CC) & NVME_CC_ENABLE;
+}
+
+/* Somebody waits for the world. */
+static bool must_yield(const struct bx_engine *engine)
+{
+	return unlikely(atomic_read(&engine->ctrl->world_waiters)) && !engine->has_world;
+}
+
 /* ---- completing */
 
 static unsigned int latency_class(u64 ns)
@@ -108,6 +131,10 @@ void bx_request_complete(struct bx_request *request, u16 status)
 	struct bx_engine *engine = request->sq->cq->engine;
 	bool io = request->sq->id;
 
+	if (bx_fault_drops(request)) {
+		request->state = BX_REQUEST_HELD;
+		return;
+	}
 	request->status = status;
 	request->due = engine->now;
 	if (status) {
@@ -118,16 +145,11 @@ void bx_request_complete(struct bx_request *request, u16 status)
 		engine->stats.asked[latency_class(request->due - request->fetched)]++;
 	}
 	request->due = bx_later(request->due, bx_fault_delay(request));
-	if (request->due <= engine->now && engine->reaching)
+	/* The host may have taken its memory back while the command was executed. */
+	if (request->due <= engine->now && engine->reaching && may_go_on(engine))
 		return finish(engine, request);
 	request->state = BX_REQUEST_DUE;
 	heap_push(&engine->due, request);
-}
-
-/* The host can take its memory away at any time: it says so by a bit in the command register. */
-static bool may_go_on(const struct bx_engine *engine)
-{
-	return !engine->ctrl->failed && READ_ONCE(engine->ctrl->bus_master);
 }
 
 static bool complete_due(struct bx_engine *engine)
@@ -135,7 +157,8 @@ static bool complete_due(struct bx_engine *engine)
 	struct bx_heap *heap = &engine->due;
 	bool any = false;
 
-	while (heap->count && heap->requests[0]->due <= engine->now && may_go_on(engine)) {
+	while (heap->count && heap->requests[0]->due <= engine->now && may_go_on(engine) &&
+	       !must_yield(engine)) {
 		struct bx_request *request = heap->requests[0];
 
 		heap_remove(heap, 0);
@@ -151,8 +174,8 @@ static bool complete_due(struct bx_engine *engine)
 
 static bool is_fused_pair(const struct nvme_command *first, const struct nvme_command *second)
 {
-	return (first->common.flags & 3) == NVME_CMD_FUSE_FIRST &&
-	       (second->common.flags & 3) == NVME_CMD_FUSE_SECOND;
+	return (first->common.flags & FUSE_MASK) == NVME_CMD_FUSE_FIRST &&
+	       (second->common.flags & FUSE_MASK) == NVME_CMD_FUSE_SECOND;
 }
 
 static void conclude(struct bx_engine *engine, struct bx_request *request, u16 status)
@@ -189,6 +212,10 @@ static void execute_fused(struct bx_engine *engine, struct bx_request *first)
 	struct nvme_command following;
 	struct bx_request *second;
 
+	if ((first->cmd.common.flags & FUSE_MASK) == FUSE_MASK) {
+		bx_request_complete(first, bx_invalid(first, NVME_SC_INVALID_FIELD, common.flags));
+		return;
+	}
 	if (!bx_sq_peek(first->sq, &following) || !is_fused_pair(&first->cmd, &following)) {
 		bx_request_complete(first, NVME_SC_FUSED_MISSING | NVME_STATUS_DNR);
 		return;
@@ -209,7 +236,7 @@ static void execute(struct bx_engine *engine, struct bx_request *request)
 {
 	u16 status;
 
-	if (request->cmd.common.flags & 3 && request->sq->id)
+	if (request->cmd.common.flags & FUSE_MASK && request->sq->id)
 		return execute_fused(engine, request);
 	if (!bx_fault_before(engine, request, &status)) {
 		if (request->sq->id)
@@ -223,11 +250,11 @@ static void execute(struct bx_engine *engine, struct bx_request *request)
 
 static bool serve(struct bx_engine *engine, struct bx_sq *sq)
 {
+	u32 burst = READ_ONCE(engine->ctrl->burst);
 	bool any = false;
 
 	engine->stats.polls++;
-	for (u32 i = 0; i < READ_ONCE(engine->ctrl->burst) && !engine->again && may_go_on(engine);
-	     i++) {
+	while (burst-- && !engine->again && may_go_on(engine) && !must_yield(engine)) {
 		struct bx_request *request = bx_sq_fetch(sq);
 
 		if (!request)
@@ -236,10 +263,10 @@ static bool serve(struct bx_engine *engine, struct bx_sq *sq)
 		engine->stats.commands[!!sq->id][request->cmd.common.opcode]++;
 		execute(engine, request);
 		any = true;
+		/* Each may be a large transfer. */
+		if (need_resched())
+			cond_resched();
 	}
-	/* A pass over many queues full of large transfers takes long. */
-	if (need_resched())
-		cond_resched();
 	return any;
 }
 
@@ -259,7 +286,14 @@ static bool serve_all(struct bx_engine *engine)
 	list_for_each_entry(sq, &engine->sqs, entry) {
 		if (engine->again)
 			return true;
-		any |= serve(engine, sq);
+		if (!serve(engine, sq))
+			continue;
+		any = true;
+		/* The queues that come next may take long, and nobody is to wait for them. */
+		engine->now = ktime_get_ns();
+		complete_due(engine);
+		if (may_go_on(engine))
+			bx_cq_interrupt(sq->cq);
 	}
 	return any;
 }
@@ -309,10 +343,10 @@ static void end_reaching(struct bx_engine *engine)
 static u64 pass(struct bx_engine *engine)
 {
 	struct bx_ctrl *ctrl = engine->ctrl;
-	u64 soonest = U64_MAX;
+	u64 soonest = U64_MAX, began, interrupts;
 	bool any = false;
 
-	engine->now = ktime_get_ns();
+	engine->now = began = ktime_get_ns();
 	if (engine->number == 0) {
 		any |= bx_ctrl_poll(engine);
 		if (engine->wants_world)
@@ -327,10 +361,12 @@ static u64 pass(struct bx_engine *engine)
 	any |= complete_due(engine);
 	any |= post_waiting(engine);
 	any |= serve_all(engine);
+	interrupts = engine->stats.interrupts;
 	soonest = min(soonest, interrupt_all(engine));
+	any |= engine->stats.interrupts != interrupts;
 	if (any)
-		engine->stats.busy_ns += ktime_get_ns() - engine->now;
-	if (any || engine->wants_world)
+		engine->stats.busy_ns += ktime_get_ns() - began;
+	if (any || engine->wants_world || must_yield(engine))
 		return 0;
 	if (engine->due.count)
 		soonest = min(soonest, engine->due.requests[0]->due);

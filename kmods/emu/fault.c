@@ -253,9 +253,6 @@ u16 bx_fault_follow(struct bx_engine *engine, struct bx_request *request, u16 st
 {
 	if (status == BX_WORLD || status == BX_LATER)
 		return status;
-	/* Nobody completes it: the host is left to wonder, until it resets the controller. */
-	if (request->fault.action == BX_FAULT_DROP)
-		return BX_LATER;
 	if (request->fault.action == BX_FAULT_FLIP && !status)
 		flip(engine, request);
 	return status;

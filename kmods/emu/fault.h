@@ -79,6 +79,12 @@ static inline u16 bx_fault_after(struct bx_engine *engine, struct bx_request *re
 	return bx_fault_follow(engine, request, status);
 }
 
+/* Whether it is never completed, however long it was at work. */
+static inline bool bx_fault_drops(const struct bx_request *request)
+{
+	return unlikely(request->fault.action == BX_FAULT_DROP);
+}
+
 /* How much later than the model says the completion comes. */
 static inline u64 bx_fault_delay(const struct bx_request *request)
 {

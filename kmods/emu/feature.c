@@ -488,7 +488,7 @@ void bx_features_reset(struct bx_ctrl *ctrl, enum bx_reset kind)
 {
 	begin(ctrl);
 	/* The time goes on through a reset of the controller. */
-	if (kind == BX_RESET_SUBSYSTEM)
+	if (kind >= BX_RESET_SUBSYSTEM)
 		begin_time(&ctrl->admin->features);
 }
 

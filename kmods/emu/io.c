@@ -24,7 +24,7 @@ static u16 find_namespace(struct bx_io *io)
 		return NVME_SC_FORMAT_IN_PROGRESS;
 	/* A format that found no memory has left it so. */
 	if (!ns->blocks)
-		return NVME_SC_NS_NOT_READY;
+		return NVME_SC_NS_NOT_READY | NVME_STATUS_DNR;
 	io->ns = ns;
 	return NVME_SC_SUCCESS;
 }
@@ -430,9 +430,11 @@ static u16 write_blocks(struct bx_io *io)
 	if (!status)
 		status = map(io);
 	if (!status)
-		status = bx_io_heal(io, io->lba, io->blocks);
+		status = bx_io_may_heal(io, io->lba, io->blocks);
 	if (!status)
 		status = io->ns->pi_type ? write_checked(io) : write_plain(io);
+	if (!status)
+		status = bx_io_heal(io, io->lba, io->blocks);
 	if (status)
 		return status;
 	count_fua(io);

@@ -49,7 +49,11 @@ u16 bx_dataset_management(struct bx_io *io);
 u16 bx_write_uncorrectable(struct bx_io *io);
 /* Whether there is a block that may not be read; request->lba is then the first of them. */
 u16 bx_io_check_readable(struct bx_io *io, u64 lba, u32 blocks);
-/* Blocks that are going to be written are good again; BX_WORLD. */
+/*
+ * Blocks that were written are good again. Before the first is, it is asked whether they may be, which wants the world:
+ * BX_WORLD.
+ */
+u16 bx_io_may_heal(struct bx_io *io, u64 lba, u32 blocks);
 u16 bx_io_heal(struct bx_io *io, u64 lba, u32 blocks);
 
 /* ---- copy.c */

@@ -118,6 +118,7 @@ void bx_irq_unmasked(struct bx_device *device)
 {
 	unsigned int i;
 
+	smp_mb(); /* what unmasked them is seen before the bits are looked at: see bx_irq_interrupt() */
 	for_each_set_bit(i, pending_bits(device), device->vector_count)
 		send_pending(device, i);
 }

@@ -230,7 +230,7 @@ static void make_smart(struct bx_ctrl *ctrl, void *page)
 	put_wide(log->host_reads, sums.reads);
 	put_wide(log->host_writes, sums.writes);
 	put_wide(log->ctrl_busy_time, div64_u64(sums.busy, 60ull * NSEC_PER_SEC));
-	put_wide(log->power_cycles, 1);
+	put_wide(log->power_cycles, 1 + health.power_losses);
 	put_wide(log->power_on_hours, bx_power_on_hours(ctrl, ktime_get_ns()));
 	put_wide(log->unsafe_shutdowns, health.unsafe_shutdowns);
 	put_wide(log->media_errors, health.media_errors);

@@ -41,6 +41,7 @@
 #include <linux/notifier.h>
 #include <linux/pci.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/suspend.h>
@@ -64,6 +65,7 @@ struct bx_area {
 static DEFINE_MUTEX(memory_lock);
 static LIST_HEAD(memories);
 static LIST_HEAD(areas);
+static bool hibernating; /* from when it was allowed on */
 
 static unsigned int area_bits(const struct bx_area *area)
 {
@@ -417,6 +419,18 @@ static void unclaim(struct bx_memory *memory)
 	remove_resource(&memory->window);
 }
 
+void bx_memory_fill_cmb(struct bx_memory *memory, u8 byte)
+{
+	u64 offset;
+
+	if (!memory->cmb)
+		return;
+	for (offset = 0; offset < memory->cmb_size; offset += SZ_64K) {
+		memset(memory->cmb + offset, byte, SZ_64K);
+		cond_resched();
+	}
+}
+
 static void unmap(struct bx_memory *memory)
 {
 	if (memory->data_mapped)
@@ -441,7 +455,7 @@ static int map_bars(struct bx_memory *memory, u64 cmb_size)
 	memory->cmb = (void __force *)ioremap(memory->cmb_start, cmb_size);
 	if (!memory->cmb)
 		return -ENOMEM;
-	memset(memory->cmb, 0, cmb_size);
+	bx_memory_fill_cmb(memory, 0);
 	return 0;
 }
 
@@ -574,8 +588,13 @@ int bx_memory_claim(struct bx_memory *memory, const struct bx_memory_request *re
 	if (ret)
 		return ret;
 
-	mutex_lock(&memory_lock);
-	ret = claim_locked(memory, request);
+	/* A search by somebody else may take long. */
+	if (mutex_lock_killable(&memory_lock))
+		return -EINTR;
+	if (hibernating)
+		ret = refuse(request, -EBUSY, "the machine is about to hibernate");
+	else
+		ret = claim_locked(memory, request);
 	mutex_unlock(&memory_lock);
 	return ret;
 }
@@ -598,10 +617,11 @@ static int pm_notify(struct notifier_block *block, unsigned long action, void *d
 {
 	int ret = NOTIFY_OK;
 
-	if (action != PM_HIBERNATION_PREPARE)
+	if (action != PM_HIBERNATION_PREPARE && action != PM_POST_HIBERNATION)
 		return NOTIFY_DONE;
 	mutex_lock(&memory_lock);
-	if (!list_empty(&memories)) {
+	hibernating = action == PM_HIBERNATION_PREPARE && list_empty(&memories);
+	if (action == PM_HIBERNATION_PREPARE && !hibernating) {
 		pr_err("hibernation would lose the data of the devices that are on; power them off first\n");
 		ret = notifier_from_errno(-EBUSY);
 	}

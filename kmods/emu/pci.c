@@ -14,6 +14,7 @@
  */
 #include <linux/delay.h>
 #include <linux/ioport.h>
+#include <linux/jiffies.h>
 #include <linux/numa.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
@@ -21,22 +22,24 @@
 #include "compat.h"
 #include "device.h"
 
-#define BX_PCI_ENDPOINT 0x0b01
-#define BX_PCI_PORT	0x0b00
-#define BX_FIRST_DOMAIN 0x1000 /* beyond any firmware's */
-#define BX_LAST_DOMAIN	0xffff
+#define BX_PCI_ENDPOINT	    0x0b01
+#define BX_PCI_PORT	    0x0b00
+#define BX_FIRST_DOMAIN	    0x1000 /* beyond any firmware's */
+#define BX_LAST_DOMAIN	    0xffff
 
 /* Where the capabilities are. */
-#define BX_CAP_PM	0x40
-#define BX_CAP_MSIX	0x50 /* of the endpoint */
-#define BX_CAP_MSI	0x50 /* of the port */
-#define BX_CAP_EXP	0x70
-#define BX_CAP_AER	0x100
+#define BX_CAP_PM	    0x40
+#define BX_CAP_MSIX	    0x50 /* of the endpoint */
+#define BX_CAP_MSI	    0x50 /* of the port */
+#define BX_CAP_EXP	    0x70
+#define BX_CAP_AER	    0x100
 
-#define BX_TRANSFER_US	1000 /* that a write of a register waits for an engine at most */
+/* What a write of a register waits for an engine at most: where it may not sleep, and where it may. */
+#define BX_TRANSFER_US	    100
+#define BX_TRANSFER_SECONDS 10
 
-#define BX_LINK_SPEED	4 /* 16 GT/s */
-#define BX_LINK_WIDTH	4
+#define BX_LINK_SPEED	    4 /* 16 GT/s */
+#define BX_LINK_WIDTH	    4
 
 /* ---- registers */
 
@@ -212,13 +215,14 @@ static void reset_endpoint(struct bx_device *device, enum bx_reset kind)
 
 static void wrote_endpoint(struct bx_device *device, int where, int size, u32 value)
 {
-	int exp = BX_CAP_EXP + PCI_EXP_DEVCTL;
+	int flr = BX_CAP_EXP + PCI_EXP_DEVCTL + 1; /* the byte with that bit */
 
-	if (where <= exp && where + size > exp + 1 &&
-	    (value >> (8 * (exp - where))) & PCI_EXP_DEVCTL_BCR_FLR)
+	if (where <= flr && where + size > flr &&
+	    (value >> (8 * (flr - where))) & (PCI_EXP_DEVCTL_BCR_FLR >> 8))
 		reset_endpoint(device, BX_RESET_FUNCTION);
-	WRITE_ONCE(device->ctrl->bus_master,
-		   get(&device->endpoint_function, PCI_COMMAND, 2) & PCI_COMMAND_MASTER);
+	/* After all that the host wants of the device before: see may_go_on(). */
+	smp_store_release(&device->ctrl->bus_master,
+			  get(&device->endpoint_function, PCI_COMMAND, 2) & PCI_COMMAND_MASTER);
 	if (where < BX_CAP_MSIX + 4 && where + size > BX_CAP_MSIX + PCI_MSIX_FLAGS)
 		bx_irq_unmasked(device);
 }
@@ -314,6 +318,9 @@ static void update_port(struct bx_device *device)
 		events |= PCI_EXP_SLTSTA_DLLSC;
 	change(f, sta, 2, PCI_EXP_SLTSTA_PDS, events | (device->present ? PCI_EXP_SLTSTA_PDS : 0));
 	change(f, lnk, 2, PCI_EXP_LNKSTA_DLLLA, up ? PCI_EXP_LNKSTA_DLLLA : 0);
+	/* Nothing reaches the host over a link that is down. */
+	if (!up)
+		WRITE_ONCE(device->ctrl->bus_master, false);
 
 	if (!(enabled & PCI_EXP_SLTCTL_HPIE) ||
 	    !(get(f, BX_CAP_MSI + PCI_MSI_FLAGS, 2) & PCI_MSI_FLAGS_ENABLE))
@@ -364,7 +371,10 @@ static struct bx_function *find_function(struct bx_device *device, struct pci_bu
 		return NULL;
 	if (pci_is_root_bus(bus))
 		return &device->port_function;
-	return link_up(device) ? &device->endpoint_function : NULL;
+	/* One that is being reset does not answer, lest the host sets up what the reset then clears. */
+	if (!link_up(device) || bx_ctrl_resetting(device->ctrl))
+		return NULL;
+	return &device->endpoint_function;
 }
 
 static int config_read(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 *value)
@@ -394,16 +404,26 @@ static void write_bytes(struct bx_function *f, int where, int size, u32 value)
 
 /*
  * A real device has sent what it had to send when such a write has been answered; what an engine is at takes as long as one command.
- * It may have been preempted by us, though, and we may not sleep.
+ * All of the kernel's paths that take bus mastering away may sleep. Only a user's write to configuration space comes with
+ * interrupts off; an engine that it has preempted then goes on afterwards.
  */
 static void wait_for_transfers(struct bx_device *device)
 {
+	unsigned long until = jiffies + BX_TRANSFER_SECONDS * HZ;
 	unsigned int us;
 
 	/* Pairs with the one in begin_reaching(): either it sees that it may not, or we see that it does. */
 	smp_mb();
 	for (us = 0; us < BX_TRANSFER_US && bx_ctrl_reaching(device->ctrl); us++)
 		udelay(1);
+	while (preemptible() && bx_ctrl_reaching(device->ctrl)) {
+		if (time_after(jiffies, until)) {
+			pr_err("bx_emu: %s: a command still runs in the host's memory\n",
+			       device->options->name);
+			return;
+		}
+		usleep_range(50, 200);
+	}
 }
 
 static int config_write(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 value)

@@ -12,13 +12,12 @@
 
 #include "controller.h"
 
-#define RING_PAGE		  4096u
-#define SQES_PER_PAGE		  (RING_PAGE / sizeof(struct nvme_command))
-#define CQES_PER_PAGE		  (RING_PAGE / sizeof(struct nvme_completion))
+#define RING_PAGE	       4096u
+#define SQES_PER_PAGE	       (RING_PAGE / sizeof(struct nvme_command))
+#define CQES_PER_PAGE	       (RING_PAGE / sizeof(struct nvme_completion))
 
 /* Information of an error event. */
-#define INVALID_DOORBELL_REGISTER 0
-#define INVALID_DOORBELL_VALUE	  1
+#define INVALID_DOORBELL_VALUE 1
 
 /* ---- the host's memory */
 
@@ -496,13 +495,18 @@ u16 bx_delete_sq(struct bx_engine *engine, struct bx_request *request)
 {
 	u16 id = le16_to_cpu(request->cmd.delete_queue.qid);
 	struct bx_ctrl *ctrl = engine->ctrl;
+	struct bx_engine *owner;
 
 	if (!engine->has_world)
 		return BX_WORLD;
 	if (!id || id > ctrl->config.queues || !ctrl->sqs[id])
 		return bx_invalid(request, NVME_SC_QID_INVALID, delete_queue.qid);
+	owner = ctrl->sqs[id]->cq->engine;
 	abort_all(ctrl->sqs[id]);
 	drop_unposted(ctrl->sqs[id]);
+	/* Interrupts are sent by whose queue it is. */
+	if (owner != engine)
+		ctrl->ops->wake(owner);
 	free_sq(ctrl, ctrl->sqs[id]);
 	return NVME_SC_SUCCESS;
 }
@@ -534,7 +538,7 @@ static struct bx_request *find(struct bx_sq *sq, u16 cid)
 }
 
 /* A command that waits for its time or for an event; one whose effect goes on cannot be. */
-static bool try_abort(struct bx_request *victim)
+static bool try_abort(struct bx_engine *engine, struct bx_request *victim)
 {
 	bool event = victim->state == BX_REQUEST_HELD && !victim->sq->id &&
 		     victim->cmd.common.opcode == nvme_admin_async_event;
@@ -547,6 +551,8 @@ static bool try_abort(struct bx_request *victim)
 		return false;
 	victim->status = NVME_SC_ABORT_REQ;
 	bx_cq_post(victim);
+	if (victim->sq->cq->engine != engine)
+		engine->ctrl->ops->wake(victim->sq->cq->engine);
 	return true;
 }
 
@@ -561,7 +567,7 @@ u16 bx_abort(struct bx_engine *engine, struct bx_request *request)
 	if (id > ctrl->config.queues || !ctrl->sqs[id])
 		return bx_invalid(request, NVME_SC_INVALID_FIELD, abort.sqid);
 	victim = find(ctrl->sqs[id], cid);
-	request->result = !(victim && victim != request && try_abort(victim));
+	request->result = !(victim && victim != request && try_abort(engine, victim));
 	return NVME_SC_SUCCESS;
 }
 

@@ -65,15 +65,22 @@ u16 bx_io_check_readable(struct bx_io *io, u64 lba, u32 blocks)
 	return NVME_SC_READ_ERROR | NVME_STATUS_DNR;
 }
 
+static bool any_marked(struct bx_ns *ns, u64 lba, u32 blocks)
+{
+	return unlikely(ns->has_uncorrectable) && find_marked(ns, lba, lba + blocks) < lba + blocks;
+}
+
+u16 bx_io_may_heal(struct bx_io *io, u64 lba, u32 blocks)
+{
+	return !io->engine->has_world && any_marked(io->ns, lba, blocks) ? BX_WORLD
+									 : NVME_SC_SUCCESS;
+}
+
 u16 bx_io_heal(struct bx_io *io, u64 lba, u32 blocks)
 {
-	u64 end = lba + blocks;
-
-	if (likely(!io->ns->has_uncorrectable) || find_marked(io->ns, lba, end) == end)
+	if (!any_marked(io->ns, lba, blocks))
 		return NVME_SC_SUCCESS;
-	if (!io->engine->has_world)
-		return BX_WORLD;
-	return bx_io_error(mark(io->ns, lba, end, false));
+	return bx_io_error(mark(io->ns, lba, lba + blocks, false));
 }
 
 u16 bx_write_uncorrectable(struct bx_io *io)
@@ -151,15 +158,15 @@ u16 bx_write_zeroes(struct bx_io *io)
 		return status;
 	if (needs_world(io))
 		return BX_WORLD;
-	status = bx_io_heal(io, io->lba, io->blocks);
+	status = bx_io_may_heal(io, io->lba, io->blocks);
 	if (status)
 		return status;
 	discard(io->ns, io->lba, io->blocks);
 	if (le16_to_cpu(io->request->cmd.rw.control) & NVME_RW_FUA)
 		io->engine->stats.fua++;
 	if (io->ns->pi_type && bx_pi_acts(&io->tags))
-		return bx_io_error(protect_zeros(io));
-	return NVME_SC_SUCCESS;
+		status = bx_io_error(protect_zeros(io));
+	return status ?: bx_io_heal(io, io->lba, io->blocks);
 }
 
 u16 bx_dataset_management(struct bx_io *io)

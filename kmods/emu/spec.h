@@ -15,12 +15,14 @@
 
 #define BX_CAP_CQR	    BIT_ULL(16) /* queues are contiguous */
 #define BX_CAP_TO_SHIFT	    24
-#define BX_CAP_DSTRD_SHIFT  32
 #define BX_CAP_NSSRS	    BIT_ULL(36)
 #define BX_CAP_CSS_SHIFT    37
 #define BX_CAP_MPSMIN_SHIFT 48
 #define BX_CAP_MPSMAX_SHIFT 52
 #define BX_CAP_CMBS	    BIT_ULL(57)
+
+#define BX_REG_CMBSTS	    0x58
+#define BX_CMBSTS_CBAI	    BIT(0) /* the address that the host gave it cannot be */
 
 /* ---- opcodes */
 

@@ -274,14 +274,14 @@ static void drop_from_chunks(struct bx_extent *extent, u64 first, u64 end)
 /* Nobody else is in the extent. */
 static void drop_pages(struct bx_extent *extent, u64 first, u64 end)
 {
-	unsigned long index;
+	unsigned long index, dropped = 0;
 	void *page;
 
 	xa_for_each_range(&extent->pages, index, page, first, end - 1) {
 		xa_erase(&extent->pages, index);
 		free_page((unsigned long)page);
 		extent->used -= STORE_PAGE_SIZE;
-		if (!(index % STORE_DROP_AT_ONCE))
+		if (!(++dropped % STORE_DROP_AT_ONCE))
 			cond_resched();
 	}
 }

@@ -48,16 +48,15 @@ static void wait_for(struct bx_thread *thread, u64 busy, u64 next, u64 *step)
 		cpu_relax();
 		return;
 	}
+	if (next <= now + BX_SLEEP_LEAST) {
+		cpu_relax();
+		return;
+	}
 	ns = *step ? *step + *step / 4 + 1 : READ_ONCE(idle->step);
 	ns = clamp_t(u64, ns, 1, max_t(u64, most, 1));
 	*step = ns;
-	if (next != U64_MAX) {
-		if (next <= now + BX_SLEEP_LEAST) {
-			cpu_relax();
-			return;
-		}
+	if (next != U64_MAX)
 		ns = min(ns, next - now - BX_SLEEP_LEAST);
-	}
 	sleep_for(thread, ns);
 }
 

@@ -322,7 +322,7 @@ static void end(void)
 	void *memory = store.memory;
 
 	bx_fault_clear(ctrl);
-	bx_ctrl_reset(ctrl, BX_RESET_SUBSYSTEM);
+	bx_ctrl_reset(ctrl, BX_RESET_POWER);
 	pass();
 	enable();
 	MUST(bx_bar_read(ctrl, NVME_REG_CSTS) & NVME_CSTS_RDY);

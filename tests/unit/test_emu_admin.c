@@ -471,8 +471,6 @@ static void smart_counts_what_was_done(void **state)
 	stats->commands[1][BX_CMD_COPY] = 3;
 	stats->busy_ns = 121 * NSEC_PER_SEC;
 	kit_clock_advance(2 * 3600 * NSEC_PER_SEC);
-	bx_admin_shutdown(host.ctrl, true);
-	bx_admin_shutdown(host.ctrl, false);
 	assert_int_equal(admin_log(&host, NVME_LOG_SMART, 0, 0, &log, sizeof(log)), 0);
 	assert_int_equal(log.critical_warning, 0);
 	assert_int_equal(log.temperature[0] | log.temperature[1] << 8, 308);
@@ -485,6 +483,34 @@ static void smart_counts_what_was_done(void **state)
 	assert_int_equal(le64_to_cpu(*(__le64 *)log.ctrl_busy_time), 2);
 	assert_int_equal(le64_to_cpu(*(__le64 *)log.power_cycles), 1);
 	assert_int_equal(le64_to_cpu(*(__le64 *)log.power_on_hours), 2);
+	assert_int_equal(le64_to_cpu(*(__le64 *)log.unsafe_shutdowns), 0);
+	emu_end(&host);
+}
+
+static void power_that_goes_without_a_shutdown_is_counted(void **state)
+{
+	struct nvme_smart_log log;
+	struct emu_host host;
+
+	admin_begin(&host);
+	/* Pulled out as it works, then after it was shut down, then while it is not enabled. */
+	bx_ctrl_reset(host.ctrl, BX_RESET_POWER);
+	emu_pass(&host);
+	emu_enable(&host);
+	bx_bar_write(host.ctrl, NVME_REG_CC,
+		     bx_bar_read(host.ctrl, NVME_REG_CC) | NVME_CC_SHN_ABRUPT);
+	emu_pass(&host);
+	bx_ctrl_reset(host.ctrl, BX_RESET_POWER);
+	emu_pass(&host);
+	bx_ctrl_reset(host.ctrl, BX_RESET_POWER);
+	emu_pass(&host);
+	emu_enable(&host);
+	/* Nor is this one. */
+	bx_ctrl_reset(host.ctrl, BX_RESET_SUBSYSTEM);
+	emu_pass(&host);
+	emu_enable(&host);
+	assert_int_equal(admin_log(&host, NVME_LOG_SMART, 0, 0, &log, sizeof(log)), 0);
+	assert_int_equal(le64_to_cpu(*(__le64 *)log.power_cycles), 4);
 	assert_int_equal(le64_to_cpu(*(__le64 *)log.unsafe_shutdowns), 1);
 	emu_end(&host);
 }
@@ -937,6 +963,7 @@ int main(void)
 		kit_test(effects_of_another_command_set_or_an_index_are_refused),
 		kit_test(failed_commands_are_in_the_error_log_newest_first),
 		kit_test(smart_counts_what_was_done),
+		kit_test(power_that_goes_without_a_shutdown_is_counted),
 		kit_test(an_event_is_told_once_until_its_page_is_read),
 		kit_test(an_event_waits_for_a_request),
 		kit_test(events_that_the_host_does_not_want_are_not_told),

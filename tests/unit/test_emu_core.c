@@ -124,6 +124,37 @@ static void a_subsystem_reset_wants_its_magic_number_and_says_that_it_was(void *
 	emu_end(&host);
 }
 
+static void what_a_host_writes_over_the_status_is_not_meant(void **state)
+{
+	struct emu_host host;
+
+	emu_begin(&host, NULL);
+	emu_enable(&host);
+	bx_bar_write(host.ctrl, NVME_REG_CSTS, 0xffffffff);
+	emu_pass(&host);
+	assert_int_equal(status_register(&host), NVME_CSTS_RDY);
+	emu_end(&host);
+}
+
+static void the_furthest_reaching_reset_is_the_one_that_is_done(void **state)
+{
+	struct nvme_command cmd = identify_controller();
+	struct emu_result result;
+	struct emu_host host;
+
+	emu_begin(&host, NULL);
+	emu_enable(&host);
+	bx_ctrl_reset(host.ctrl, BX_RESET_SUBSYSTEM);
+	bx_ctrl_reset(host.ctrl, BX_RESET_FUNCTION);
+	/* Whatever the host has submitted: its memory may be somebody else's by now. */
+	emu_prps(&host, &cmd, emu_alloc(&host, PAGE), PAGE);
+	emu_submit(&host, 0, &cmd);
+	emu_pass(&host);
+	assert_false(emu_reap(&host, 0, &result));
+	assert_int_equal(status_register(&host), NVME_CSTS_NSSRO);
+	emu_end(&host);
+}
+
 static void a_function_reset_forgets_the_admin_queue_and_one_by_cc_does_not(void **state)
 {
 	struct emu_host host;
@@ -830,6 +861,8 @@ int main(void)
 		kit_test(what_cannot_be_enabled_is_a_fatal_status_until_it_is_disabled),
 		kit_test(a_shutdown_is_complete_at_once_and_ends_with_a_reset),
 		kit_test(a_subsystem_reset_wants_its_magic_number_and_says_that_it_was),
+		kit_test(what_a_host_writes_over_the_status_is_not_meant),
+		kit_test(the_furthest_reaching_reset_is_the_one_that_is_done),
 		kit_test(a_function_reset_forgets_the_admin_queue_and_one_by_cc_does_not),
 		kit_test(nothing_reaches_a_host_that_is_no_bus_master),
 		kit_test(a_host_that_takes_its_memory_back_waits_for_one_command_at_most),

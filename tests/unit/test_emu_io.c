@@ -416,6 +416,65 @@ static void one_range_that_is_wrong_deallocates_none(void **state)
 
 /* ---- Write Uncorrectable */
 
+static void a_write_that_fails_heals_nothing(void **state)
+{
+	struct nvme_command write = make(nvme_cmd_write, 0, 1);
+
+	begin(F512_8, 1);
+	assert_int_equal(run_simple(nvme_cmd_write_uncor, 0, 1), 0);
+	/* A guard that is wrong: zeros are none of these bytes'. */
+	fill(data, 512, 1);
+	write.rw.control = cpu_to_le16(NVME_RW_PRINFO_PRCHK_GUARD);
+	write.rw.metadata = cpu_to_le64(emu_alloc(&host, 8));
+	assert_int_equal(run(write, data, 512) & 0x7ff, NVME_SC_GUARD_CHECK);
+	assert_int_equal(run_simple(nvme_cmd_verify, 0, 1) & 0x7ff, NVME_SC_READ_ERROR);
+	emu_end(&host);
+}
+
+/* As Linux 7.2 does for merged requests: a last segment with a block of metadata for each piece. */
+static void metadata_may_be_scattered(void **state)
+{
+	struct nvme_command cmd = make(nvme_cmd_write, 0, 2);
+	struct nvme_sgl_desc *descriptors;
+	u64 bytes, list, pieces;
+
+	begin(F512_8, 0);
+	bytes = emu_alloc(&host, 1024);
+	list = emu_alloc(&host, 4096);
+	pieces = emu_alloc(&host, 4096);
+	descriptors = emu_at(&host, list);
+	descriptors[0] = (struct nvme_sgl_desc){
+		cpu_to_le64(list + 16), cpu_to_le32(32), {}, NVME_SGL_FMT_LAST_SEG_DESC << 4
+	};
+	descriptors[1] = (struct nvme_sgl_desc){
+		cpu_to_le64(pieces + 100), cpu_to_le32(8), {}, NVME_SGL_FMT_DATA_DESC << 4
+	};
+	descriptors[2] = (struct nvme_sgl_desc){
+		cpu_to_le64(pieces + 300), cpu_to_le32(8), {}, NVME_SGL_FMT_DATA_DESC << 4
+	};
+	memcpy(emu_at(&host, pieces + 100), "first...", 8);
+	memcpy(emu_at(&host, pieces + 300), "second..", 8);
+	cmd.rw.flags = NVME_CMD_SGL_METASEG;
+	cmd.rw.metadata = cpu_to_le64(list);
+	cmd.rw.dptr.sgl = (struct nvme_sgl_desc){
+		cpu_to_le64(bytes), cpu_to_le32(1024), {}, NVME_SGL_FMT_DATA_DESC << 4
+	};
+	assert_int_equal(emu_run(&host, QUEUE, &cmd, NULL, 0).status, 0);
+	memset(emu_at(&host, pieces), 0, 4096);
+	cmd.rw.opcode = nvme_cmd_read;
+	assert_int_equal(emu_run(&host, QUEUE, &cmd, NULL, 0).status, 0);
+	assert_memory_equal(emu_at(&host, pieces + 100), "first...", 8);
+	assert_memory_equal(emu_at(&host, pieces + 300), "second..", 8);
+	/* More and less than there is metadata. */
+	descriptors[2].length = cpu_to_le32(12);
+	assert_int_equal(emu_run(&host, QUEUE, &cmd, NULL, 0).status,
+			 DNR(NVME_SC_SGL_INVALID_METADATA));
+	descriptors[2].length = cpu_to_le32(4);
+	assert_int_equal(emu_run(&host, QUEUE, &cmd, NULL, 0).status,
+			 DNR(NVME_SC_SGL_INVALID_METADATA));
+	emu_end(&host);
+}
+
 static void uncorrectable_blocks_fail_until_they_are_written(void **state)
 {
 	struct bx_copy_range range = { .slba = cpu_to_le64(9) };
@@ -1134,6 +1193,8 @@ int main(void)
 		kit_test(write_zeroes_makes_zeros_of_nothing_else),
 		kit_test(deallocated_blocks_read_as_zeros),
 		kit_test(one_range_that_is_wrong_deallocates_none),
+		kit_test(a_write_that_fails_heals_nothing),
+		kit_test(metadata_may_be_scattered),
 		kit_test(uncorrectable_blocks_fail_until_they_are_written),
 		kit_test(copy_gathers_its_sources),
 		kit_test(commands_are_counted_by_what_they_move),
