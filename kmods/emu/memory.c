@@ -45,6 +45,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/suspend.h>
+#include <asm/pgtable.h>
+#include <asm/set_memory.h>
 
 #include "compat.h"
 #include "controller.h"
@@ -71,6 +73,59 @@ static unsigned int area_bits(const struct bx_area *area)
 {
 	return area->size / BX_MEMORY_ALIGN;
 }
+
+/* ---- the kernel's own mapping of all memory */
+
+/*
+ * That is in pages of 1 GiB where it can be, and of those the kernel cannot take a part away (6.1 to 7.2):
+ * remove_pud_table() takes such a page for a table, and so the first 4 KiB of that memory for its entries. If there are zeros, the
+ * whole GiB is unmapped, with the per-CPU memory that may be in it, and nothing runs any more. So the page must be
+ * split before. Changing the memory type of 4 KiB does that, and changing it back does not undo it.
+ */
+static bool mapped_as_part(u64 start, u64 size)
+{
+	unsigned int level;
+
+	if (IS_ALIGNED(start, PUD_SIZE) && IS_ALIGNED(size, PUD_SIZE))
+		return false;
+	return lookup_address((unsigned long)__va(start), &level) && level == PG_LEVEL_1G;
+}
+
+/* The block is isolated: who has a page of it may still use that, but what is free stays free. */
+static int split_mapping(u64 start, u64 size)
+{
+	unsigned long pfn = PHYS_PFN(start), end = PHYS_PFN(start + size), address;
+	int ret;
+
+	while (pfn < end && !PageBuddy(pfn_to_page(pfn)))
+		pfn++;
+	if (pfn == end)
+		return -EBUSY;
+	address = (unsigned long)__va(PFN_PHYS(pfn));
+	ret = set_memory_uc(address, 1);
+	if (!ret)
+		ret = set_memory_wb(address, 1);
+	if (!ret && mapped_as_part(start, size))
+		ret = -EBUSY;
+	return ret;
+}
+
+/* The block that is being taken. Who else sets a block offline has the mapping split, too: we may remove that block. */
+static u64 taking;
+
+static int hotplug_notify(struct notifier_block *block, unsigned long action, void *data)
+{
+	const struct memory_notify *range = data;
+	u64 start = PFN_PHYS(range->start_pfn), size = PFN_PHYS(range->nr_pages);
+	int ret;
+
+	if (action != MEM_GOING_OFFLINE || !mapped_as_part(start, size))
+		return NOTIFY_DONE;
+	ret = split_mapping(start, size);
+	return ret && start == READ_ONCE(taking) ? notifier_from_errno(ret) : NOTIFY_OK;
+}
+
+static struct notifier_block hotplug_notifier = { .notifier_call = hotplug_notify };
 
 /* ---- taking blocks out of System RAM, and giving them back */
 
@@ -176,7 +231,9 @@ static int run_extend(struct run *run, u64 start, u64 block, int wanted_node)
 	if (fatal_signal_pending(current) || signal_pending(current))
 		return -EINTR;
 
+	WRITE_ONCE(taking, start);
 	ret = offline_and_remove_memory(start, block);
+	WRITE_ONCE(taking, 0);
 	if (ret) {
 		run_drop(run);
 		return ret == -EINTR ? ret : -EBUSY;
@@ -633,10 +690,18 @@ static struct notifier_block pm_notifier = { .notifier_call = pm_notify };
 
 int bx_memory_init(void)
 {
-	return register_pm_notifier(&pm_notifier);
+	int ret = register_memory_notifier(&hotplug_notifier);
+
+	if (ret)
+		return ret;
+	ret = register_pm_notifier(&pm_notifier);
+	if (ret)
+		unregister_memory_notifier(&hotplug_notifier);
+	return ret;
 }
 
 void bx_memory_exit(void)
 {
 	unregister_pm_notifier(&pm_notifier);
+	unregister_memory_notifier(&hotplug_notifier);
 }

@@ -31,6 +31,18 @@ destroy() {
 	rmdir "$emu/$1"
 }
 
+# What MemTotal says, in kB.
+total() {
+	sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo
+}
+
+# Where the kernel leaves a block offline that comes back, as 6.1 does, whoever took it brings it in again.
+bring_in() {
+	for state in /sys/devices/system/memory/memory*/state; do
+		! grep -q offline "$state" || echo online >"$state"
+	done
+}
+
 controller() { # SERIAL: nvme1
 	for path in /sys/class/nvme/*; do
 		[ "$(tr -d ' ' <"$path/serial" 2>/dev/null)" = "$1" ] || continue
