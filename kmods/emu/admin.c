@@ -139,7 +139,7 @@ int bx_admin_create(struct bx_ctrl *ctrl)
 	r = bx_erase_create(ctrl);
 	if (r < 0)
 		goto destroy_workers;
-	admin->health = (struct bx_health){ .temperature = BX_TEMPERATURE, .spare = 100 };
+	bx_health_create(ctrl);
 	bx_features_create(ctrl);
 	bx_firmware_create(ctrl);
 	bx_self_test_create(ctrl);

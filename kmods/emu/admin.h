@@ -63,8 +63,11 @@ struct bx_health {
 	u8 warnings;
 	u64 media_errors;
 	u64 power_losses, unsafe_shutdowns; /* the latter without a word from the host before */
+	u64 warm_ns, critical_ns; /* how long it was as warm as that, until `since' */
+	u64 since;
 };
 
+void bx_health_create(struct bx_ctrl *ctrl);
 /* What is made to go wrong; from any context. */
 void bx_health_force(struct bx_ctrl *ctrl, u8 warnings);
 void bx_health_set_temperature(struct bx_ctrl *ctrl, u16 kelvin);

@@ -331,9 +331,12 @@ static u16 describe(struct bx_ctrl *ctrl, struct bx_request *request, void *data
 	case NVME_ID_CNS_NS_CS_INDEP:
 		return one_namespace(ctrl, request, false, true, describe_independently, data);
 	case NVME_ID_CNS_NS_PRESENT_LIST:
+	case BX_CNS_CS_NS_PRESENT_LIST:
 		return namespace_list(ctrl, request, true, data);
 	case NVME_ID_CNS_NS_PRESENT:
 		return one_namespace(ctrl, request, true, false, describe_namespace, data);
+	case BX_CNS_CS_NS_PRESENT:
+		return one_namespace(ctrl, request, true, false, NULL, data);
 	case NVME_ID_CNS_CTRL_NS_LIST:
 		return attached_controllers(ctrl, request, data);
 	case NVME_ID_CNS_CTRL_LIST:
@@ -349,7 +352,8 @@ static u16 describe(struct bx_ctrl *ctrl, struct bx_request *request, void *data
 /* Those where the command says of which command set. */
 static bool has_command_set(u8 cns)
 {
-	return cns == NVME_ID_CNS_CS_NS || cns == NVME_ID_CNS_CS_CTRL || cns == BX_CNS_CS_NS_LIST;
+	return cns == NVME_ID_CNS_CS_NS || cns == NVME_ID_CNS_CS_CTRL || cns == BX_CNS_CS_NS_LIST ||
+	       cns == BX_CNS_CS_NS_PRESENT_LIST || cns == BX_CNS_CS_NS_PRESENT;
 }
 
 u16 bx_identify(struct bx_engine *engine, struct bx_request *request)

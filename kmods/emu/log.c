@@ -76,6 +76,16 @@ static void tell_warnings(struct bx_ctrl *ctrl, u8 warnings)
 		bx_event(ctrl, BX_EVENT_HEALTH, HEALTH_RELIABILITY, NVME_LOG_SMART);
 }
 
+/* The time since it was last done goes to where the temperature was; with the lock held. */
+static void pass_time(struct bx_health *health, u64 now)
+{
+	if (health->temperature >= BX_CRITICAL_KELVIN)
+		health->critical_ns += now - health->since;
+	else if (health->temperature >= BX_WARNING_KELVIN)
+		health->warm_ns += now - health->since;
+	health->since = now;
+}
+
 /* The health has changed; with the lock held. The warnings that are new. */
 static u8 update_warnings(struct bx_health *health)
 {
@@ -83,6 +93,15 @@ static u8 update_warnings(struct bx_health *health)
 
 	health->warnings = warnings;
 	return fresh;
+}
+
+void bx_health_create(struct bx_ctrl *ctrl)
+{
+	ctrl->admin->health = (struct bx_health){
+		.temperature = BX_TEMPERATURE,
+		.spare = 100,
+		.since = ctrl->admin->since,
+	};
 }
 
 void bx_health_force(struct bx_ctrl *ctrl, u8 warnings)
@@ -103,6 +122,7 @@ void bx_health_set_temperature(struct bx_ctrl *ctrl, u16 kelvin)
 	u8 fresh;
 
 	spin_lock(&admin->lock);
+	pass_time(&admin->health, ktime_get_ns());
 	admin->health.temperature = kelvin;
 	fresh = update_warnings(&admin->health);
 	spin_unlock(&admin->lock);
@@ -207,18 +227,24 @@ static u64 in_units(u64 bytes)
 	return div_u64(bytes + UNIT_BYTES - 1, UNIT_BYTES);
 }
 
+static u64 in_minutes(u64 ns)
+{
+	return div64_u64(ns, 60ull * NSEC_PER_SEC);
+}
+
 static void make_smart(struct bx_ctrl *ctrl, void *page)
 {
 	struct bx_admin_state *admin = ctrl->admin;
 	struct nvme_smart_log *log = page;
 	struct sums sums = add_up(ctrl);
+	u64 now = ktime_get_ns(), errors;
 	struct bx_health health;
-	u64 errors;
 
 	spin_lock(&admin->lock);
 	health = admin->health;
 	errors = admin->errors.count;
 	spin_unlock(&admin->lock);
+	pass_time(&health, now);
 	log->critical_warning = health.warnings;
 	log->temperature[0] = health.temperature;
 	log->temperature[1] = health.temperature >> 8;
@@ -229,12 +255,14 @@ static void make_smart(struct bx_ctrl *ctrl, void *page)
 	put_wide(log->data_units_written, in_units(sums.written));
 	put_wide(log->host_reads, sums.reads);
 	put_wide(log->host_writes, sums.writes);
-	put_wide(log->ctrl_busy_time, div64_u64(sums.busy, 60ull * NSEC_PER_SEC));
+	put_wide(log->ctrl_busy_time, in_minutes(sums.busy));
 	put_wide(log->power_cycles, 1 + health.power_losses);
-	put_wide(log->power_on_hours, bx_power_on_hours(ctrl, ktime_get_ns()));
+	put_wide(log->power_on_hours, bx_power_on_hours(ctrl, now));
 	put_wide(log->unsafe_shutdowns, health.unsafe_shutdowns);
 	put_wide(log->media_errors, health.media_errors);
 	put_wide(log->num_err_log_entries, errors);
+	log->warning_temp_time = cpu_to_le32(in_minutes(health.warm_ns));
+	log->critical_comp_time = cpu_to_le32(in_minutes(health.critical_ns));
 }
 
 static void make_firmware(struct bx_ctrl *ctrl, void *page)

@@ -41,6 +41,8 @@
 #define BX_LINK_SPEED	    4 /* 16 GT/s */
 #define BX_LINK_WIDTH	    4
 
+#define BX_LINK_NO_ASPM BIT(22) /* ASPM Optionality Compliance: since 3.0 the bit must be set */
+
 /* ---- registers */
 
 static u32 get(const struct bx_function *function, int where, int size)
@@ -120,7 +122,8 @@ static void init_exp(struct bx_function *f, u16 flags, u32 devcap, u32 lnkcap, u
 	allow(f, cap + PCI_EXP_DEVCTL, 2, 0x78ff | PCI_EXP_DEVCTL_NOSNOOP_EN);
 	clears(f, cap + PCI_EXP_DEVSTA, 2,
 	       PCI_EXP_DEVSTA_CED | PCI_EXP_DEVSTA_NFED | PCI_EXP_DEVSTA_FED | PCI_EXP_DEVSTA_URD);
-	put(f, cap + PCI_EXP_LNKCAP, 4, lnkcap | BX_LINK_WIDTH << 4 | BX_LINK_SPEED);
+	put(f, cap + PCI_EXP_LNKCAP, 4,
+	    lnkcap | BX_LINK_NO_ASPM | BX_LINK_WIDTH << 4 | BX_LINK_SPEED);
 	put(f, cap + PCI_EXP_LNKSTA, 2,
 	    lnksta | PCI_EXP_LNKSTA_SLC | BX_LINK_WIDTH << PCI_EXP_LNKSTA_NLW_SHIFT |
 		    BX_LINK_SPEED);

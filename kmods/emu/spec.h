@@ -46,6 +46,8 @@ enum {
 
 enum {
 	BX_CNS_CS_NS_LIST = 0x07,
+	BX_CNS_CS_NS_PRESENT_LIST = 0x1a,
+	BX_CNS_CS_NS_PRESENT = 0x1b,
 	BX_CNS_CMD_SETS = 0x1c,
 };
 

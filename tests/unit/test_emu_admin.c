@@ -204,6 +204,15 @@ static void identify_lists_what_there_is(void **state)
 	assert_int_equal(le32_to_cpu(list[0]), 1);
 	assert_int_equal(le32_to_cpu(list[1]), 5);
 	assert_int_equal(list[2], 0);
+	assert_int_equal(emu_identify(&host, BX_CNS_CS_NS_LIST, 0, list), 0);
+	assert_int_equal(le32_to_cpu(list[0]), 1);
+	assert_int_equal(list[1], 0);
+	assert_int_equal(emu_identify(&host, BX_CNS_CS_NS_PRESENT_LIST, 0, list), 0);
+	assert_int_equal(le32_to_cpu(list[0]), 1);
+	assert_int_equal(le32_to_cpu(list[1]), 5);
+	assert_int_equal(list[2], 0);
+	assert_int_equal(emu_identify(&host, BX_CNS_CS_NS_PRESENT, 5, bytes), 0);
+	assert_int_equal(bytes[0], 0);
 	assert_int_equal(emu_identify(&host, NVME_ID_CNS_NS_PRESENT_LIST, 1, list), 0);
 	assert_int_equal(le32_to_cpu(list[0]), 5);
 	assert_int_equal(emu_identify(&host, NVME_ID_CNS_NS_PRESENT_LIST, 0xfffffffd, list), 0);
@@ -281,6 +290,10 @@ static void identify_refuses_what_is_not_there(void **state)
 		{ NVME_ID_CNS_CS_NS, 1, 1, NVME_SC_INVALID_FIELD },
 		{ NVME_ID_CNS_CS_CTRL, 2, 0, NVME_SC_INVALID_FIELD },
 		{ NVME_ID_CNS_NS_PRESENT, 0, NVME_NSID_ALL, NVME_SC_INVALID_NS },
+		{ BX_CNS_CS_NS_PRESENT_LIST, 0, NVME_NSID_ALL, NVME_SC_INVALID_NS },
+		{ BX_CNS_CS_NS_PRESENT_LIST, 2, 0, NVME_SC_INVALID_FIELD },
+		{ BX_CNS_CS_NS_PRESENT, 0, 0, NVME_SC_INVALID_NS },
+		{ BX_CNS_CS_NS_PRESENT, 2, 1, NVME_SC_INVALID_FIELD },
 		{ NVME_ID_CNS_CTRL_NS_LIST, 0, NVME_NSID_ALL, NVME_SC_INVALID_FIELD },
 		{ NVME_ID_CNS_CTRL_NS_LIST, 0, 0, NVME_SC_INVALID_NS },
 		{ 0x04, 0, 1, NVME_SC_INVALID_FIELD },
@@ -664,6 +677,31 @@ static int disturb(void *data)
 	return 0;
 }
 
+static void the_time_that_it_was_too_warm_is_counted(void **state)
+{
+	static const struct {
+		u16 kelvin;
+		unsigned int minutes;
+	} times[] = {
+		{ BX_WARNING_KELVIN - 1, 7 },  { BX_WARNING_KELVIN, 3 },
+		{ BX_CRITICAL_KELVIN - 1, 1 }, { BX_CRITICAL_KELVIN, 2 },
+		{ BX_TEMPERATURE, 5 },	       { BX_CRITICAL_KELVIN + 50, 1 },
+	};
+	struct nvme_smart_log log;
+	struct emu_host host;
+
+	admin_begin(&host);
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		bx_health_set_temperature(host.ctrl, times[i].kelvin);
+		kit_clock_advance(times[i].minutes * 60 * NSEC_PER_SEC);
+		/* Looking does not change it. */
+		assert_int_equal(admin_log(&host, NVME_LOG_SMART, 0, 0, &log, sizeof(log)), 0);
+	}
+	assert_int_equal(le32_to_cpu(log.warning_temp_time), 4);
+	assert_int_equal(le32_to_cpu(log.critical_comp_time), 3);
+	emu_end(&host);
+}
+
 static void events_come_from_anywhere_at_any_time(void **state)
 {
 	struct task_struct *task;
@@ -970,6 +1008,7 @@ int main(void)
 		kit_test(there_is_a_limit_to_requests_for_events),
 		kit_test(a_request_for_events_that_was_aborted_is_not_used),
 		kit_test(a_temperature_beyond_its_threshold_is_an_event_and_a_warning),
+		kit_test(the_time_that_it_was_too_warm_is_counted),
 		kit_test(events_come_from_anywhere_at_any_time),
 		kit_test(features_that_are_not_there_are_refused),
 		kit_test(a_feature_is_set_saved_and_gone_with_a_reset),
