@@ -192,6 +192,21 @@ static void an_unknown_opcode_is_refused(void **state)
 	emu_end(&host);
 }
 
+/* Eight times as many as the queue has entries. */
+static void commands_that_are_refused_use_nothing_up(void **state)
+{
+	begin(F512, 0);
+	write_ok(0, 8, 1);
+	for (unsigned int i = 0; i < 8 * 64; i++) {
+		assert_int_equal(run(make(nvme_cmd_write, ns->blocks - (i & 1), 2), other, 1024),
+				 DNR(NVME_SC_LBA_RANGE));
+		assert_int_equal(run(make(0x7f, 0, 1), NULL, 0), DNR(NVME_SC_INVALID_OPCODE));
+	}
+	expect_blocks(0, 8, 1);
+	expect_zeros(ns->blocks - 1, 1);
+	emu_end(&host);
+}
+
 static void what_is_write_protected_stays_as_it_is(void **state)
 {
 	struct nvme_dsm_range range = { .nlb = cpu_to_le32(8) };
@@ -1183,6 +1198,7 @@ int main(void)
 		kit_test(a_namespace_must_be_there_and_attached),
 		kit_test(flush_takes_one_namespace_or_all),
 		kit_test(an_unknown_opcode_is_refused),
+		kit_test(commands_that_are_refused_use_nothing_up),
 		kit_test(what_is_write_protected_stays_as_it_is),
 		kit_test(a_write_whose_pointers_are_wrong_at_the_end_writes_nothing),
 		kit_test(more_than_mdts_is_refused),

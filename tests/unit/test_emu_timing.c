@@ -180,16 +180,19 @@ static void the_end_of_time_is_not_passed(void **state)
 	end();
 }
 
+static const struct nvme_command verify = {
+	.rw = { .opcode = nvme_cmd_verify, .nsid = cpu_to_le32(1) },
+};
+
 static void a_command_is_completed_when_the_model_says(void **state)
 {
-	struct nvme_command cmd = { .rw = { .opcode = nvme_cmd_verify, .nsid = cpu_to_le32(1) } };
 	struct emu_result result;
 
 	kit_clock_hold(NOW);
 	begin(&(struct bx_timing_values){ .read_latency_ns = 100 });
 	emu_enable(&host);
 	emu_make_queue(&host, 1, 16);
-	emu_submit(&host, 1, &cmd);
+	emu_submit(&host, 1, &verify);
 	emu_pass(&host);
 	kit_clock_advance(99);
 	emu_pass(&host);
@@ -198,6 +201,88 @@ static void a_command_is_completed_when_the_model_says(void **state)
 	emu_pass(&host);
 	assert_true(emu_reap(&host, 1, &result));
 	assert_int_equal(result.status, 0);
+	end();
+	kit_clock_release();
+}
+
+static void a_command_that_is_not_due_can_be_aborted(void **state)
+{
+	struct nvme_command abort = { .abort = { .opcode = nvme_admin_abort_cmd } };
+	struct emu_result result;
+	u16 first, second;
+
+	kit_clock_hold(NOW);
+	begin(&(struct bx_timing_values){ .read_latency_ns = 100 });
+	emu_enable(&host);
+	emu_make_queue(&host, 1, 16);
+	first = emu_submit(&host, 1, &verify);
+	second = emu_submit(&host, 1, &verify);
+	emu_pass(&host);
+	abort.abort.sqid = cpu_to_le16(1);
+	abort.abort.cid = first;
+	result = emu_run(&host, 0, &abort, NULL, 0);
+	assert_int_equal(result.status, 0);
+	assert_int_equal(result.result & 1, 0);
+	assert_true(emu_reap(&host, 1, &result));
+	assert_int_equal(result.cid, first);
+	assert_int_equal(result.status, NVME_SC_ABORT_REQ);
+	/* The other one is not concerned, and none comes twice. */
+	kit_clock_advance(100);
+	emu_pass(&host);
+	assert_true(emu_reap(&host, 1, &result));
+	assert_int_equal(result.cid, second);
+	assert_int_equal(result.status, 0);
+	assert_false(emu_reap(&host, 1, &result));
+	end();
+	kit_clock_release();
+}
+
+static u16 delete_queue(u8 opcode)
+{
+	struct nvme_command cmd = {
+		.delete_queue = { .opcode = opcode, .qid = cpu_to_le16(1) },
+	};
+
+	return emu_run(&host, 0, &cmd, NULL, 0).status;
+}
+
+static void queues_are_deleted_with_commands_on_their_way(void **state)
+{
+	struct emu_result result;
+
+	kit_clock_hold(NOW);
+	begin(&(struct bx_timing_values){ .read_latency_ns = 100 });
+	emu_enable(&host);
+	for (unsigned int round = 0; round < 3; round++) {
+		emu_make_queue(&host, 1, 16);
+		for (unsigned int i = 0; i < 8; i++)
+			emu_submit(&host, 1, &verify);
+		emu_pass(&host);
+		assert_false(emu_reap(&host, 1, &result));
+		assert_int_equal(delete_queue(nvme_admin_delete_sq), 0);
+		for (unsigned int i = 0; i < 8; i++) {
+			assert_true(emu_reap(&host, 1, &result));
+			assert_int_equal(result.status, NVME_SC_ABORT_QUEUE);
+		}
+		assert_int_equal(delete_queue(nvme_admin_delete_cq), 0);
+		/* Their time comes, and nobody has kept them. */
+		kit_clock_advance(1000);
+		emu_pass(&host);
+		assert_false(emu_reap(&host, 1, &result));
+	}
+	emu_make_queue(&host, 1, 16);
+	emu_submit(&host, 1, &verify);
+	emu_pass(&host);
+	kit_clock_advance(100);
+	emu_pass(&host);
+	assert_true(emu_reap(&host, 1, &result));
+	assert_int_equal(result.status, 0);
+	/* The same by a reset, for which nobody gets an answer. */
+	emu_submit(&host, 1, &verify);
+	emu_pass(&host);
+	emu_disable(&host);
+	kit_clock_advance(1000);
+	emu_pass(&host);
 	end();
 	kit_clock_release();
 }
@@ -246,6 +331,8 @@ int main(void)
 		kit_test(without_memory_for_units_all_stays_as_it_was),
 		kit_test(the_end_of_time_is_not_passed),
 		kit_test(a_command_is_completed_when_the_model_says),
+		kit_test(a_command_that_is_not_due_can_be_aborted),
+		kit_test(queues_are_deleted_with_commands_on_their_way),
 		kit_test(values_change_while_commands_come),
 	};
 

@@ -26,9 +26,13 @@ wrong "is not reserved" memmap_start=5G memmap_size=513M
 wrong "not a list of this machine's CPUs" memmap_start=5G memmap_size=64M cpus=one
 wrong "there is nvm" memmap_start=5G memmap_size=64M type=tape
 
+# As in the seeds, and without the list of CPUs that NVMeVirt cannot be without.
 for round in 1 2 3; do
 	before=$(ls /sys/class/nvme)
-	modprobe bx_emu memmap_start=5G memmap_size=512M cpus=1,2 read_latency=10 write_latency=10 nr_io_units=8 io_unit_size=4096
+	cpus=cpus=1,2
+	[ $round != 2 ] || cpus=
+	# shellcheck disable=SC2086
+	modprobe bx_emu memmap_start=5G memmap_size=512M $cpus read_latency=10 write_latency=10 nr_io_units=8 io_unit_size=4096
 	within 20 sh -c "[ \"\$(ls /sys/class/nvme)\" != '$before' ]"
 	name=$(find /sys/class/nvme -mindepth 1 -printf '%f\n' | grep -vxF "$before")
 	within 20 test -b "/dev/${name}n1"
