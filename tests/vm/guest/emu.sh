@@ -14,10 +14,15 @@ put() {
 
 # make NAME [ATTRIBUTE=VALUE...]: a device with the serial number NAME in the reserved memory, powered on.
 make() {
+	modprobe bx_emu
+	mkdir "$emu/$1"
+	make_on "$@"
+}
+
+# make_on NAME [ATTRIBUTE=VALUE...]: the same where the directory is there, and perhaps namespaces in it.
+make_on() {
 	name=$1
 	shift
-	modprobe bx_emu
-	mkdir "$emu/$name"
 	for setting in memory_source=memmap memory_start=5G memory_size=512M "serial=$name" "$@"; do
 		echo "${setting#*=}" >"$emu/$name/${setting%%=*}"
 	done

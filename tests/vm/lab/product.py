@@ -89,7 +89,7 @@ def install_lab(work, stage):
                     "-o", str(agent), str(source)], check=True)
     library = stage / "usr/lib/bx-lab"
     shutil.copytree(settings.TREE / "tests/vm/cases", library / "cases")
-    for extra in settings.GUEST.glob("*.sh"):
+    for extra in [*settings.GUEST.glob("*.sh"), *settings.GUEST.glob("*.py")]:
         shutil.copy(extra, library)
     shutil.copy(agent, library)
     units = stage / "etc/systemd/system"
