@@ -42,7 +42,7 @@ manage detach-ns "$ctrl" --namespace-id=1 --controllers=0
 nodes
 expect "" listed
 expect "1 " listed --all
-refuse "NOT_ATTACHED|ot Attached" nvme detach-ns "$ctrl" --namespace-id=1 --controllers=0
+refuse "NOT_ATTACHED|Not Attached|not attached" nvme detach-ns "$ctrl" --namespace-id=1 --controllers=0
 manage delete-ns "$ctrl" --namespace-id=1
 expect "" listed --all
 refuse "INVALID|nvalid" nvme delete-ns "$ctrl" --namespace-id=1
