@@ -6,7 +6,7 @@
 
 The controllers are names as in /sys/class/nvme. DIFFERENCES has a line for each field that may differ: its name, the value of
 the first controller, that of the second one (* is any), and the reason. A field that differs and is not there, or not with these
-values, is told; and so is a line for which nothing differs. The exit status is then 1.
+values, is told; and so is a line for which nothing differs, unless both values are any. The exit status is then 1.
 
 The answers are taken as they come, not as nvme-cli shows them, so that the list is the same for every version of it. That reads
 both alike: the same commands succeed, and its JSON has the same members.
@@ -308,7 +308,7 @@ def main():
         expected = listed.pop(name, None)
         if differs and not expected:
             print(f"NEW     {name} {values[0]} {values[1]}")
-        elif not differs and expected:
+        elif not differs and expected not in (None, ["*", "*"]):
             print(f"GONE    {name} {values[0]}: does not differ any more")
         elif differs and any(e not in ("*", v) for e, v in zip(expected, values)):
             print(f"CHANGED {name} {values[0]} {values[1]}, not {expected[0]} {expected[1]}")
