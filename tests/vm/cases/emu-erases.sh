@@ -36,6 +36,7 @@ for format in 0 1 2 3 4 5 6; do
 		[03]*pi*) continue ;;
 		[256]*pi=[12]*) continue ;;
 		esac
+		echo "$format $words"
 		# shellcheck disable=SC2086
 		nvme format "$disk" --lbaf=$format $words --force >/dev/null || fail "nvme format --lbaf=$format $words ended with $?"
 		size=512
@@ -60,6 +61,7 @@ finished() {
 }
 
 sanitize() {
+	echo "$*"
 	nvme sanitize "$ctrl" "$@" >/dev/null || fail "nvme sanitize $* ended with $?"
 	within 60 finished
 	nvme sanitize-log "$ctrl" >/dev/null

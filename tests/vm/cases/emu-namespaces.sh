@@ -28,6 +28,7 @@ same_nodes() {
 }
 
 manage() { # quietly
+	echo "$*"
 	nvme "$@" >/dev/null || fail "nvme $* ended with $?"
 }
 
