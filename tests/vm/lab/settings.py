@@ -30,7 +30,7 @@ PACKAGES = {
     "system": "systemd systemd-sysv dbus udev kmod procps iproute2 e2fsprogs psmisc strace busybox-static",
     "kernel": "linux-image-amd64",
     "libraries of the product": "libsystemd0 libudev1 libkmod2 libjson-c5",
-    "tools of the tests": "nvme-cli fio pciutils dmsetup fdisk util-linux python3-minimal",
+    "tools of the tests": "nvme-cli fio pciutils dmsetup fdisk util-linux python3-minimal xfsprogs btrfs-progs",
     "to build modules": "linux-headers-amd64 gcc make libc6-dev libbpf-dev libelf-dev pkgconf xz-utils zstd",
 }
 
