@@ -12,7 +12,8 @@ put() {
 	printf '%s\n' "$1" | dd of="$2" status=none
 }
 
-# make NAME [ATTRIBUTE=VALUE...]: a device with the serial number NAME in the reserved memory, powered on.
+# make NAME [ATTRIBUTE=VALUE...]: a device with the serial number NAME in the reserved memory, powered on, with the namespaces
+# that the attributes name.
 make() {
 	modprobe bx_emu
 	mkdir "$emu/$1"
@@ -24,6 +25,7 @@ make_on() {
 	name=$1
 	shift
 	for setting in memory_source=memmap memory_start=5G memory_size=512M "serial=$name" "$@"; do
+		mkdir -p "$(dirname "$emu/$name/${setting%%=*}")"
 		echo "${setting#*=}" >"$emu/$name/${setting%%=*}"
 	done
 	echo 1 >"$emu/$name/power"
@@ -70,11 +72,13 @@ disk() { # SERIAL: /dev/nvme1n1, the first of its namespaces
 	done
 }
 
-# Writes and reads back with checks, in a queue of some depth, from several programs.
-verified_load() { # DISK [FIO OPTIONS...]
-	disk=$1
+# Writes and reads back with checks, in a queue of some depth, from several programs. Blocks of any size overlap, and nobody
+# promises in which order such writes arrive that are on their way together: fio keeps them apart.
+verified_load() { # DISK-OR-FILE [FIO OPTIONS...]
+	where=$1
 	shift
-	fio --name=verified --filename="$disk" --rw=randrw --bsrange=512-64k --blockalign=512 --size=48m --numjobs=2 \
-		--offset_increment=64m --iodepth=32 --ioengine=io_uring --direct=1 --verify=crc32c --verify_state_save=0 --minimal "$@" >/dev/null ||
+	fio --name=verified --filename="$where" --rw=randrw --bsrange=512-64k --blockalign=512 --size=48m --numjobs=2 \
+		--offset_increment=64m --iodepth=32 --ioengine=io_uring --direct=1 --serialize_overlap=1 \
+		--verify=crc32c --verify_state_save=0 --minimal "$@" >/dev/null ||
 		fail "fio found something wrong"
 }
