@@ -59,7 +59,7 @@ block() {
 	nvme "$verb" "$disk" --start-block="$lba" --block-count=0 --data-size="$size" --data="$data" \
 		--metadata-size="$meta" --metadata="/tmp/meta.$with" --prinfo="$prinfo" --app-tag-mask=0xffff "$@"
 }
-# verify PRINFO APPTAG REFTAG: by hand, since nvme-cli's own command does not tell the controller the application tag everywhere.
+# verify PRINFO APPTAG REFTAG: by hand, since `nvme verify' of nvme-cli 2.3 succeeds with a wrong application tag, and this is refused.
 verify() {
 	nvme io-passthru "$disk" --opcode=0x0c --namespace-id="${disk##*n}" --cdw10="$lba" --cdw12=$(($1 << 26)) --cdw14="$3" \
 		--cdw15=$((0xffff0000 | $2))
