@@ -160,8 +160,11 @@ static int caches(void)
 	return 0;
 }
 
-const struct bx_check bx_checks_memory[] = {
-	{ "small_blocks", small_blocks }, { "arrays", arrays }, { "large_blocks", large_blocks },
-	{ "whole_pages", whole_pages },	  { "without_waiting_for_a_disk", without_waiting_for_a_disk },
-	{ "caches", caches },		  {}
-};
+const struct bx_check bx_checks_memory[] = { { "small_blocks", small_blocks },
+					     { "arrays", arrays },
+					     { "large_blocks", large_blocks },
+					     { "whole_pages", whole_pages },
+					     { "without_waiting_for_a_disk",
+					       without_waiting_for_a_disk },
+					     { "caches", caches },
+					     {} };
