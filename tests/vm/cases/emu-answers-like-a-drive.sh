@@ -66,6 +66,9 @@ nvme sanitize "$ctrl" --sanact=2 >/dev/null
 within 30 sh -c "nvme sanitize-log $ctrl | grep -qE 'SPROG.*65535|Most Recent.*Completed'"
 nvme reset "$ctrl"
 within 20 ready cli
-nvme subsystem-reset "$ctrl" || true
-within 30 grep -q live "/sys/class/nvme/$(basename "$ctrl")/state"
+nvme subsystem-reset "$ctrl"
+# The driver finds out by itself, or is told.
+nvme reset "$ctrl" || true
+within 60 ready cli
+verified_load "$(disk cli)" --size=4m
 destroy cli

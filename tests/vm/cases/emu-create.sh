@@ -17,9 +17,11 @@ echo 2 >cpus
 expect 2 cat cpus
 echo DEMO >serial
 echo 4 >queues
-for wrong in type=tape memory_source=disk memory_size=much cpus=9999 queues=0 queues=129 queue_depth=1 mdts=40 power=2 \
-	serial=123456789012345678901; do
-	refuse "Invalid argument|out of range|too long|No such" put "${wrong#*=}" "${wrong%%=*}"
+for wrong in type=tape memory_source=disk memory_size=much power=2 serial=123456789012345678901 cmb_size=3M; do
+	refuse "Invalid argument" put "${wrong#*=}" "${wrong%%=*}"
+done
+for wrong in cpus=9999 queues=0 queues=129 queue_depth=1 mdts=40 memory_size=20E cmb_size=64K; do
+	refuse "Numerical result out of range" put "${wrong#*=}" "${wrong%%=*}"
 done
 expect 4 cat queues
 

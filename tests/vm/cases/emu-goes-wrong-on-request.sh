@@ -21,10 +21,14 @@ refuse "Invalid argument" put "status opcode=2 status=nonsense" "$emu/faulty/fau
 echo - >$emu/faulty/fault/rules
 
 # Pulled out under load: errors for the reader, no more.
-dd if="$disk" of=/dev/null bs=64k iflag=direct 2>/dev/null &
+# shellcheck disable=SC2016
+sh -c 'while dd if="$0" of=/dev/null bs=64k iflag=direct 2>/dev/null; do :; done' "$disk" &
+reader=$!
+sleep 1
+kill -0 $reader || fail "the reader has an error before there is one"
 echo 0 >$emu/faulty/fault/present
 within 40 sh -c '! cat /sys/class/nvme/*/serial | grep -q faulty'
-wait $! || true
+within 40 sh -c "! kill -0 $reader"
 echo 1 >$emu/faulty/fault/present
 within 40 ready faulty
 verified_load "$(disk faulty)" --size=8m

@@ -25,5 +25,5 @@ done
 wait $load || fail "the load failed: $(cat /tmp/fio)"
 umount /mnt
 fsck.ext4 -fn "$disk" >/tmp/fsck 2>&1 || fail "$(cat /tmp/fsck)"
-expect 0 sh -c "nvme smart-log /dev/$name -o json | grep -c 'media_errors.*: *[1-9]'; true"
+expect 0 sh -c "nvme smart-log /dev/$name -o json | sed -n 's/.*\"media_errors\" *: *\"*\([0-9]*\).*/\1/p'"
 destroy disk

@@ -4,10 +4,6 @@
 # vm: --memmap 512M@5G
 . /usr/lib/bx-lab/emu.sh
 
-refuse "Invalid argument" sh -c "modprobe bx_emu; mkdir $emu/buffer; printf 3M | dd of=$emu/buffer/cmb_size status=none"
-refuse "Numerical result out of range" put 64K "$emu/buffer/cmb_size"
-rmdir "$emu/buffer"
-
 make buffer cmb_size=4M queues=2 queue_depth=128
 expect 4M cat "$emu/buffer/cmb_size"
 refuse "Device or resource busy" put 0 "$emu/buffer/cmb_size"
