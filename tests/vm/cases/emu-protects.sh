@@ -3,6 +3,7 @@
 # Protection information of every type: what is right passes, a wrong guard or tag is refused with its own status, and a command that
 # was refused has changed nothing.
 # vm: --memmap 512M@5G
+# long
 . /usr/lib/bx-lab/emu.sh
 
 # PRINFO of a command: the controller makes the information, or checks the guard, the application tag, the reference tag.
