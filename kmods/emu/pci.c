@@ -41,7 +41,7 @@
 #define BX_LINK_SPEED	    4 /* 16 GT/s */
 #define BX_LINK_WIDTH	    4
 
-#define BX_LINK_NO_ASPM BIT(22) /* ASPM Optionality Compliance: since 3.0 the bit must be set */
+#define BX_LINK_NO_ASPM	    BIT(22) /* ASPM Optionality Compliance: since 3.0 the bit must be set */
 
 /* ---- registers */
 

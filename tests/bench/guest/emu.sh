@@ -2,6 +2,7 @@
 # shellcheck shell=sh
 # The guest's part of tests/bench/emu-vm.
 . /usr/lib/bx-lab/emu.sh
+: "${emu:?}"
 
 ROUNDS=5
 SECONDS_EACH=3

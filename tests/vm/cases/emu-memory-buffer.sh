@@ -3,6 +3,7 @@
 # A controller memory buffer: where the kernel can use one, nvme keeps its submission queues there and a program its data.
 # vm: --memmap 512M@5G
 . /usr/lib/bx-lab/emu.sh
+: "${emu:?}"
 
 make buffer cmb_size=4M queues=2 queue_depth=128
 expect 4M cat "$emu/buffer/cmb_size"
