@@ -324,10 +324,14 @@ static int read_parts(void *data)
 	u8 bytes[64];
 
 	while (!kthread_should_stop())
-		for (unsigned int page = 0; page < RACE_PAGES; page++)
-			/* The last part of a page that its writer does not write at the same time. */
+		for (unsigned int page = 0; page < RACE_PAGES; page++) {
 			bx_extent_read(racer->extent, (RACE_PAGES + page) * PAGE, bytes,
 				       sizeof(bytes));
+			/* What was written there before, or zeros, and never some of each. */
+			if ((bytes[0] != 0 && bytes[0] != 8) ||
+			    memcmp(bytes, bytes + 1, sizeof(bytes) - 1))
+				racer->error = -EIO;
+		}
 	return 0;
 }
 
@@ -424,6 +428,7 @@ static void reading_and_discarding_go_on_beside_each_other(void **state)
 		bx_extent_discard(&extent, RACE_PAGES * PAGE, i * PAGE);
 	}
 	kthread_stop(task);
+	assert_int_equal(racer.error, 0);
 	expect_bytes(&extent, 0, RACE_PAGES * PAGE - 1, 0);
 	expect_bytes(&extent, (RACE_PAGES + 19) * PAGE, (RACE_PAGES - 19) * PAGE, 8);
 	bx_extent_destroy(&extent);
