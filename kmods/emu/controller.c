@@ -48,7 +48,8 @@ static void show_status(struct bx_ctrl *ctrl)
 	if (ctrl->subsystem_was_reset)
 		csts |= NVME_CSTS_NSSRO;
 	ctrl->csts = csts;
-	bx_bar_write(ctrl, NVME_REG_CSTS, csts);
+	/* A host that reads it believes that what was done in its memory before is over. */
+	smp_store_release((__le32 *)(ctrl->bar + NVME_REG_CSTS), cpu_to_le32(csts));
 }
 
 /*

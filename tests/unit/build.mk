@@ -11,6 +11,7 @@ include kmods/emu/core.mk
 emu_sources := $(emu_core:%=kmods/emu/%.c)
 $(eval $(call kit_unit_test,emu-store,tests/unit/test_emu_store.c,kmods/emu/store.c))
 $(eval $(call kit_unit_test,emu-core,tests/unit/test_emu_core.c tests/unit/emu_host.c,$(emu_sources)))
+$(eval $(call kit_unit_test,emu-engines,tests/unit/test_emu_engines.c tests/unit/emu_host.c,$(emu_sources)))
 $(eval $(call kit_unit_test,emu-io,tests/unit/test_emu_io.c tests/unit/emu_host.c,$(emu_sources)))
 $(eval $(call kit_unit_test,emu-timing,tests/unit/test_emu_timing.c tests/unit/emu_host.c,$(emu_sources)))
 emu_admin_helpers := $(addprefix tests/unit/,emu_admin.c emu_host.c)

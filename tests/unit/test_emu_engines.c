@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Engines at work at the same time, each in a thread, with a host beside them that does not wait for them. The sanitizer for threads
+ * sees what they do to each other; what is seen here is what they do to the host's memory.
+ */
+#include <kit/cmocka.h>
+
+#include "tests/unit/emu_host.h"
+
+#include <linux/atomic.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+
+#define ENGINES	 2
+#define ENTRIES	 64
+#define LOAD	 48 /* commands on their way in each queue */
+#define BLOCK	 4096
+#define STORED	 0x77
+#define SCRIBBLE 0x5a
+#define ROUNDS	 12
+
+static struct emu_host host;
+static struct task_struct *threads[ENGINES];
+static u64 buffers[ENGINES]; /* of a queue: a block for each entry */
+
+static int run_engine(void *data)
+{
+	while (!kthread_should_stop())
+		if (bx_engine_pass(data))
+			cond_resched();
+	return 0;
+}
+
+static void start_engines(void)
+{
+	for (unsigned int i = 0; i < ENGINES; i++) {
+		threads[i] = kthread_run(run_engine, &host.ctrl->engines[i], "engine/%u", i);
+		assert_false(IS_ERR(threads[i]));
+	}
+}
+
+static void stop_engines(void)
+{
+	for (unsigned int i = 0; i < ENGINES; i++)
+		kthread_stop(threads[i]);
+}
+
+static struct nvme_command transfer(u8 opcode, unsigned int queue, unsigned int slot)
+{
+	struct nvme_command cmd = { .rw = {
+					    .opcode = opcode,
+					    .nsid = cpu_to_le32(1),
+					    .slba = cpu_to_le64((queue - 1) * ENTRIES + slot),
+				    } };
+
+	cmd.rw.dptr.prp1 = cpu_to_le64(buffers[queue - 1] + slot * BLOCK);
+	return cmd;
+}
+
+static void *buffer(unsigned int queue, unsigned int slot)
+{
+	return emu_at(&host, buffers[queue - 1] + slot * BLOCK);
+}
+
+/* Enabled, with a queue for each engine; every block that is going to be read has the same bytes. */
+static void begin(void)
+{
+	static u8 block[BLOCK];
+
+	emu_begin(&host, &(struct emu_options){ .engines = ENGINES, .queues = ENGINES });
+	emu_namespace(&host, 8 << 20, 3, 0);
+	emu_enable(&host);
+	memset(block, STORED, sizeof(block));
+	for (unsigned int queue = 1; queue <= ENGINES; queue++) {
+		emu_make_queue(&host, queue, ENTRIES);
+		buffers[queue - 1] = emu_alloc(&host, ENTRIES * BLOCK);
+		for (unsigned int slot = 0; slot < ENTRIES; slot++)
+			assert_int_equal(emu_write(&host, queue, 1, (queue - 1) * ENTRIES + slot, 1,
+						   block, BLOCK),
+					 0);
+	}
+}
+
+static void submit_load(void)
+{
+	for (unsigned int slot = 0; slot < LOAD; slot++)
+		for (unsigned int queue = 1; queue <= ENGINES; queue++) {
+			struct nvme_command cmd = transfer(nvme_cmd_read, queue, slot);
+
+			emu_submit(&host, queue, &cmd);
+		}
+}
+
+static struct emu_result wait_for_completion_in(unsigned int queue)
+{
+	struct emu_result result;
+
+	while (!emu_reap(&host, queue, &result))
+		cond_resched();
+	return result;
+}
+
+/* ---- data */
+
+static void what_engines_write_at_once_does_not_mix(void **state)
+{
+	begin();
+	start_engines();
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		for (unsigned int slot = 0; slot < LOAD; slot++)
+			for (unsigned int queue = 1; queue <= ENGINES; queue++) {
+				struct nvme_command cmd = transfer(nvme_cmd_write, queue, slot);
+
+				memset(buffer(queue, slot), round + queue * 7 + slot, BLOCK);
+				emu_submit(&host, queue, &cmd);
+			}
+		for (unsigned int i = 0; i < LOAD; i++)
+			for (unsigned int queue = 1; queue <= ENGINES; queue++)
+				assert_int_equal(wait_for_completion_in(queue).status, 0);
+		submit_load();
+		for (unsigned int i = 0; i < LOAD; i++)
+			for (unsigned int queue = 1; queue <= ENGINES; queue++)
+				assert_int_equal(wait_for_completion_in(queue).status, 0);
+		for (unsigned int slot = 0; slot < LOAD; slot++)
+			for (unsigned int queue = 1; queue <= ENGINES; queue++) {
+				const u8 *at = buffer(queue, slot);
+
+				assert_int_equal(at[0], (u8)(round + queue * 7 + slot));
+				assert_memory_equal(at, at + 1, BLOCK - 1);
+			}
+	}
+	stop_engines();
+	emu_end(&host);
+}
+
+/* ---- memory that the host takes back */
+
+static void take_bus_mastering(void)
+{
+	smp_store_release(&host.ctrl->bus_master, false);
+	smp_mb();
+	while (bx_ctrl_reaching(host.ctrl))
+		cond_resched();
+}
+
+static void disable(void)
+{
+	bx_bar_write(host.ctrl, NVME_REG_CC, bx_bar_read(host.ctrl, NVME_REG_CC) & ~NVME_CC_ENABLE);
+	while (smp_load_acquire((__le32 *)(host.bar + NVME_REG_CSTS)) & NVME_CSTS_RDY)
+		cond_resched();
+}
+
+static void shut_down(void)
+{
+	bx_bar_write(host.ctrl, NVME_REG_CC,
+		     bx_bar_read(host.ctrl, NVME_REG_CC) | NVME_CC_SHN_NORMAL);
+	while ((smp_load_acquire((__le32 *)(host.bar + NVME_REG_CSTS)) & NVME_CSTS_SHST_MASK) !=
+	       NVME_CSTS_SHST_CMPLT)
+		cond_resched();
+}
+
+/* As a write of the configuration space does it; afterwards the host sets everything up again, and does not wait for the reset. */
+static void reset_function(void)
+{
+	smp_store_release(&host.ctrl->bus_master, false);
+	bx_ctrl_reset(host.ctrl, BX_RESET_FUNCTION);
+	take_bus_mastering();
+}
+
+/* All that the host has given, but for the registers. */
+static void scribble(void)
+{
+	for (unsigned int i = 0; i < host.allocations; i++)
+		memset(host.memory + host.allocated[i][0], SCRIBBLE,
+		       host.allocated[i][1] - host.allocated[i][0]);
+}
+
+static void expect_scribble(void)
+{
+	for (unsigned int i = 0; i < host.allocations; i++) {
+		const u8 *at = host.memory + host.allocated[i][0];
+
+		assert_int_equal(at[0], SCRIBBLE);
+		assert_memory_equal(at, at + 1, host.allocated[i][1] - host.allocated[i][0] - 1);
+	}
+}
+
+static void take_back_under_load(void (*take_back)(void), bool masters_again)
+{
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		begin();
+		start_engines();
+		submit_load();
+		for (unsigned int i = 0; i < round * 10; i++)
+			cond_resched();
+		take_back();
+		scribble();
+		if (masters_again)
+			smp_store_release(&host.ctrl->bus_master, true);
+		for (unsigned int i = 0; i < 200; i++)
+			cond_resched();
+		expect_scribble();
+		stop_engines();
+		expect_scribble();
+		emu_end(&host);
+	}
+}
+
+static void without_bus_mastering_memory_is_left_alone(void **state)
+{
+	take_back_under_load(take_bus_mastering, false);
+}
+
+static void after_disabling_memory_is_left_alone(void **state)
+{
+	take_back_under_load(disable, true);
+}
+
+static void after_a_shutdown_memory_is_left_alone(void **state)
+{
+	take_back_under_load(shut_down, true);
+}
+
+static void after_a_function_reset_memory_is_left_alone(void **state)
+{
+	take_back_under_load(reset_function, true);
+}
+
+/* ---- commands that concern all engines */
+
+static u16 run_admin(const struct nvme_command *cmd)
+{
+	emu_submit(&host, 0, cmd);
+	return wait_for_completion_in(0).status;
+}
+
+static struct nvme_command queue_command(u8 opcode, u16 id)
+{
+	struct nvme_command cmd = { .create_sq = {
+					    .opcode = opcode,
+					    .sqid = cpu_to_le16(id),
+					    .qsize = cpu_to_le16(ENTRIES - 1),
+					    .sq_flags = cpu_to_le16(NVME_QUEUE_PHYS_CONTIG),
+				    } };
+
+	if (opcode == nvme_admin_create_sq) {
+		cmd.create_sq.cqid = cpu_to_le16(id);
+		cmd.create_sq.prp1 = cpu_to_le64(host.queues[id].sq);
+	}
+	return cmd;
+}
+
+/* Every command of a queue that goes has one completion at most, and it comes before that of the deletion. */
+static void a_queue_is_deleted_while_its_engine_works(void **state)
+{
+	const u16 id = ENGINES;
+	struct nvme_command delete = queue_command(nvme_admin_delete_sq, id);
+	struct nvme_command create = queue_command(nvme_admin_create_sq, id);
+	struct nvme_command abort = { .abort = { .opcode = nvme_admin_abort_cmd } };
+
+	begin();
+	create = queue_command(nvme_admin_create_sq, id);
+	start_engines();
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		bool completed[LOAD] = {};
+		struct emu_result result;
+		u16 first = host.next_cid;
+
+		for (unsigned int slot = 0; slot < LOAD; slot++) {
+			struct nvme_command cmd = transfer(nvme_cmd_read, id, slot);
+
+			emu_submit(&host, id, &cmd);
+		}
+		abort.abort.sqid = cpu_to_le16(id);
+		abort.abort.cid = first + LOAD - 1;
+		assert_int_equal(run_admin(&abort), 0);
+		assert_int_equal(run_admin(&delete), 0);
+		while (emu_reap(&host, id, &result)) {
+			assert_in_range((u16)(result.cid - first), 0, LOAD - 1);
+			assert_false(completed[(u16)(result.cid - first)]);
+			completed[(u16)(result.cid - first)] = true;
+		}
+		host.queues[id].tail = 0;
+		assert_int_equal(run_admin(&create), 0);
+	}
+	stop_engines();
+	emu_end(&host);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		kit_test(what_engines_write_at_once_does_not_mix),
+		kit_test(without_bus_mastering_memory_is_left_alone),
+		kit_test(after_disabling_memory_is_left_alone),
+		kit_test(after_a_shutdown_memory_is_left_alone),
+		kit_test(after_a_function_reset_memory_is_left_alone),
+		kit_test(a_queue_is_deleted_while_its_engine_works),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
