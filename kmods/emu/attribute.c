@@ -65,20 +65,44 @@ ssize_t bx_show_size(const u64 *value, char *page)
 	return i ? sysfs_emit(page, "%llu%c\n", rest, units[i]) : sysfs_emit(page, "%llu\n", rest);
 }
 
+/* memparse() shifts without looking whether there is room in 64 bits: -ERANGE if there was none. */
+static int check_room(const char *text, size_t length, u64 number)
+{
+	char word[32];
+	u64 digits;
+	int ret;
+
+	if (length >= sizeof(word))
+		return -ERANGE;
+	memcpy(word, text, length);
+	word[length] = 0;
+	ret = kstrtou64(word, 0, &digits);
+	if (ret != -EINVAL)
+		return ret;
+	/* The last character is a unit. */
+	word[length - 1] = 0;
+	ret = kstrtou64(word, 0, &digits);
+	if (ret)
+		return ret;
+	return number >> (10 * (strchr(units, toupper(text[length - 1])) - units)) == digits
+		       ? 0
+		       : -ERANGE;
+}
+
 int bx_parse_size(u64 *value, const char *text, u64 least, u64 most)
 {
-	u64 number, digits;
-	char *end, *unit;
+	char *end;
+	u64 number;
+	int ret;
 
 	if (!isdigit(*text))
 		return -EINVAL;
-	digits = simple_strtoull(text, &unit, 0);
 	number = memparse(text, &end);
 	if (*skip_spaces(end))
 		return -EINVAL;
-	/* What has no room in 64 bits. */
-	if (end != unit && number >> (10 * (strchr(units, toupper(*unit)) - units)) != digits)
-		return -ERANGE;
+	ret = check_room(text, end - text, number);
+	if (ret)
+		return ret;
 	if (number < least || number > most)
 		return -ERANGE;
 	*value = number;
