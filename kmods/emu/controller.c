@@ -239,6 +239,7 @@ bool bx_ctrl_poll(struct bx_engine *engine)
 		reset(ctrl, kind);
 	else if (cc != ctrl->cc)
 		apply_cc(ctrl, cc);
+	/* Who sees it over sees what it has made of the registers. */
 	smp_store_release(&ctrl->resetting, false);
 	return true;
 }
@@ -277,6 +278,7 @@ void bx_world_unlock(struct bx_ctrl *ctrl)
 bool bx_ctrl_reaching(struct bx_ctrl *ctrl)
 {
 	for (unsigned int i = 0; i < ctrl->engine_count; i++)
+		/* With the release in end_reaching(): what the engine did in that memory is done. */
 		if (smp_load_acquire(&ctrl->engines[i].reaching))
 			return true;
 	return false;

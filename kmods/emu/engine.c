@@ -101,6 +101,7 @@ static bool may_go_on(const struct bx_engine *engine)
 {
 	const struct bx_ctrl *ctrl = engine->ctrl;
 
+	/* With the release in wrote_endpoint(): a reset that came before is seen as well. */
 	return smp_load_acquire(&ctrl->bus_master) &&
 	       READ_ONCE(ctrl->wanted_reset) == BX_RESET_NONE && !READ_ONCE(ctrl->failed) &&
 	       bx_bar_read(ctrl, NVME_REG_CC) & NVME_CC_ENABLE;
@@ -334,9 +335,9 @@ static bool begin_reaching(struct bx_engine *engine)
 	return may_go_on(engine);
 }
 
-/* All that was done in the host's memory comes before. */
 static void end_reaching(struct bx_engine *engine)
 {
+	/* All that was done in the host's memory comes before. */
 	smp_store_release(&engine->reaching, false);
 }
 
