@@ -210,12 +210,20 @@ static void ask_for(struct bx_ctrl *ctrl, enum bx_reset kind)
 		;
 }
 
+/* One that is asked for while it goes on is another one. */
+static void do_wanted_reset(struct bx_ctrl *ctrl)
+{
+	WRITE_ONCE(ctrl->resetting, true);
+	reset(ctrl, xchg(&ctrl->wanted_reset, BX_RESET_NONE));
+	/* Who sees it over sees what it has made of the registers. */
+	smp_store_release(&ctrl->resetting, false);
+}
+
 bool bx_ctrl_poll(struct bx_engine *engine)
 {
 	struct bx_ctrl *ctrl = engine->ctrl;
 	u32 cc = bx_bar_read(ctrl, NVME_REG_CC);
 	u32 nssr = bx_bar_read(ctrl, NVME_REG_NSSR);
-	enum bx_reset kind;
 
 	check_status(ctrl);
 	if (READ_ONCE(ctrl->wanted_reset) == BX_RESET_NONE && cc == ctrl->cc && !nssr &&
@@ -232,15 +240,10 @@ bool bx_ctrl_poll(struct bx_engine *engine)
 	}
 	/* Before a queue may be said to be in it. */
 	apply_cmb(ctrl);
-	/* One that is asked for from now on, while this one goes on, is another one. */
-	WRITE_ONCE(ctrl->resetting, true);
-	kind = xchg(&ctrl->wanted_reset, BX_RESET_NONE);
-	if (kind != BX_RESET_NONE)
-		reset(ctrl, kind);
+	if (READ_ONCE(ctrl->wanted_reset) != BX_RESET_NONE)
+		do_wanted_reset(ctrl);
 	else if (cc != ctrl->cc)
 		apply_cc(ctrl, cc);
-	/* Who sees it over sees what it has made of the registers. */
-	smp_store_release(&ctrl->resetting, false);
 	return true;
 }
 
@@ -248,7 +251,7 @@ bool bx_ctrl_resetting(const struct bx_ctrl *ctrl)
 {
 	if (READ_ONCE(ctrl->wanted_reset) != BX_RESET_NONE)
 		return true;
-	smp_rmb(); /* pairs with xchg() in bx_ctrl_poll() */
+	smp_rmb(); /* pairs with xchg() in do_wanted_reset() */
 	return smp_load_acquire(&ctrl->resetting);
 }
 

@@ -7,8 +7,10 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
+#include "blocks.h"
+
 /* A bridge forwards whole MiB, and so that is what is counted in. */
-#define BX_MEMORY_ALIGN 0x100000ul
+#define BX_MEMORY_ALIGN BX_BLOCKS_UNIT
 #define BX_MEMORY_NAME	32
 
 /* What the BARs of a device take; memory.c says how it is laid out. */
@@ -33,8 +35,6 @@ struct bx_memory_request {
 	bool only_bar; /* the data is elsewhere */
 	int node;
 };
-
-struct bx_area;
 
 /* What was got. */
 struct bx_memory {

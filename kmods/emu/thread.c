@@ -44,11 +44,7 @@ static void wait_for(struct bx_thread *thread, u64 busy, u64 next, u64 *step)
 	const struct bx_idle *idle = &thread->device->options->idle;
 	u64 now = ktime_get_ns(), most = READ_ONCE(idle->max), ns;
 
-	if (now - busy < READ_ONCE(idle->spin)) {
-		cpu_relax();
-		return;
-	}
-	if (next <= now + BX_SLEEP_LEAST) {
+	if (now - busy < READ_ONCE(idle->spin) || next <= now + BX_SLEEP_LEAST) {
 		cpu_relax();
 		return;
 	}
