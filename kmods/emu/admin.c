@@ -8,6 +8,7 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "admin.h"
 
@@ -57,19 +58,44 @@ static const struct admin_command commands[256] = {
 				      NVME_CMD_EFFECTS_LBCC | 2 << 16 | BX_SCOPE_SUBSYSTEM },
 };
 
-u32 bx_admin_effects(u8 opcode)
+void bx_put_text(char *to, const char *from, size_t size)
+{
+	size_t length = strnlen(from, size);
+
+	memcpy(to, from, length);
+	memset(to + length, ' ', size - length);
+}
+
+void bx_put_wide(u8 *to, u64 n)
+{
+	__le64 value = cpu_to_le64(n);
+
+	memcpy(to, &value, sizeof(value));
+}
+
+static const struct admin_command *find_command(const struct bx_ctrl *ctrl, u8 opcode)
 {
 	const struct admin_command *command = &commands[opcode];
 
-	return command->execute ? NVME_CMD_EFFECTS_CSUPP | command->effects : 0;
+	if (!command->execute || (opcode == nvme_admin_dbbuf && !ctrl->config.shadow_doorbells))
+		return NULL;
+	return command;
+}
+
+u32 bx_admin_effects(const struct bx_ctrl *ctrl, u8 opcode)
+{
+	const struct admin_command *command = find_command(ctrl, opcode);
+
+	return command ? NVME_CMD_EFFECTS_CSUPP | command->effects : 0;
 }
 
 u16 bx_admin_execute(struct bx_engine *engine, struct bx_request *request)
 {
-	const struct admin_command *command = &commands[request->cmd.common.opcode];
+	const struct admin_command *command =
+		find_command(engine->ctrl, request->cmd.common.opcode);
 	u16 refused = engine->ctrl->io_refused;
 
-	if (!command->execute)
+	if (!command)
 		return bx_invalid(request, NVME_SC_INVALID_OPCODE, common.opcode);
 	/* Nothing is fused here, and admin commands have PRPs only. */
 	if (request->cmd.common.flags)

@@ -268,8 +268,11 @@ struct bx_admin_state {
 	DECLARE_BITMAP(changed, BX_NS_MAX + 1);
 };
 
+/* Text in a field that has no end but its length, and a number in one of 16 bytes. */
+void bx_put_text(char *to, const char *from, size_t size);
+void bx_put_wide(u8 *to, u64 n);
 /* What log page 05h says of an admin command; 0: it is not there. */
-u32 bx_admin_effects(u8 opcode);
+u32 bx_admin_effects(const struct bx_ctrl *ctrl, u8 opcode);
 u64 bx_power_on_hours(const struct bx_ctrl *ctrl, u64 now);
 /* Whether there is such a command set. */
 static inline bool bx_command_set_valid(u8 csi)

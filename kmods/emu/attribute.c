@@ -11,7 +11,6 @@
 #include <linux/sysfs.h>
 
 #include "attribute.h"
-#include "compat.h"
 
 ssize_t bx_show_u32(const u32 *value, char *page)
 {

@@ -14,6 +14,7 @@ struct bx_item {
 	struct mutex lock;
 	struct bx_device_options options;
 	struct bx_device *device; /* NULL: off */
+	int domain; /* of its PCI function; 0: off. To be read without the lock, which is held while memory is looked for */
 };
 
 extern const struct config_item_type bx_fault_type, bx_stats_type;

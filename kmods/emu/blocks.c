@@ -73,6 +73,14 @@ static int split_mapping(u64 start, u64 size)
 /* The block that is being taken. Who else sets a block offline has the mapping split, too: we may remove that block. */
 static u64 taking;
 
+/* The block's own map of pages may lie at its start, which is not told of then. */
+static bool is_being_taken(u64 start)
+{
+	u64 block = READ_ONCE(taking);
+
+	return block && start >= block && start - block < memory_block_size_bytes();
+}
+
 static int hotplug_notify(struct notifier_block *block, unsigned long action, void *data)
 {
 	const struct memory_notify *range = data;
@@ -82,7 +90,7 @@ static int hotplug_notify(struct notifier_block *block, unsigned long action, vo
 	if (action != MEM_GOING_OFFLINE || !mapped_as_part(start, size))
 		return NOTIFY_DONE;
 	ret = split_mapping(start, size);
-	return ret && start == READ_ONCE(taking) ? notifier_from_errno(ret) : NOTIFY_OK;
+	return ret && is_being_taken(start) ? notifier_from_errno(ret) : NOTIFY_OK;
 }
 
 static struct notifier_block hotplug_notifier = { .notifier_call = hotplug_notify };
@@ -188,7 +196,7 @@ static int run_extend(struct run *run, u64 start, u64 block, int wanted_node)
 	}
 	if (run->size && (start + block != run->start || node != run->node))
 		run_drop(run);
-	if (fatal_signal_pending(current) || signal_pending(current))
+	if (signal_pending(current))
 		return -EINTR;
 
 	WRITE_ONCE(taking, start);

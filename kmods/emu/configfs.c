@@ -4,8 +4,8 @@
  * in a table, all of one shape; what they mean is in bx_emu(4). Nothing here does anything by itself: `power' does.
  *
  * An item holds the options of a device, also while that is off, and the device while it is on. Its lock is held over
- * everything that reads or writes them. rmdir powers off; a process that still has an attribute open finds
- * the device off.
+ * everything that reads or writes them. rmdir powers off; a process that still has an attribute open is told that there
+ * is none any more.
  */
 #define pr_fmt(format) "bx_emu: " format
 
@@ -16,7 +16,6 @@
 #include <linux/string.h>
 
 #include "attribute.h"
-#include "compat.h"
 
 struct bx_ns_item {
 	struct config_item item;
@@ -111,6 +110,7 @@ static int bx_parse_type(struct bx_device_options *options, const char *text, u6
 #define BX_QUEUE_DEPTH(options)	 (&(options).queue_depth)
 #define BX_MDTS(options)	 (&(options).mdts)
 #define BX_CMB_SIZE(options)	 (&(options).cmb_size)
+#define BX_SHADOW(options)	 (&(options).shadow_doorbells)
 #define BX_SERIAL(options)	 ((options).serial)
 #define BX_MODEL_TEXT(options)	 ((options).model)
 #define BX_IDLE_SPIN(options)	 (&(options).idle.spin)
@@ -128,6 +128,7 @@ BX_ATTRIBUTE(queues, BX_QUEUES, u32, 1, BX_QUEUES_MAX, false);
 BX_ATTRIBUTE(queue_depth, BX_QUEUE_DEPTH, u32, BX_ENTRIES_MIN, BX_ENTRIES_MAX, false);
 BX_ATTRIBUTE(mdts, BX_MDTS, u32, 1, 12, false);
 BX_ATTRIBUTE(cmb_size, BX_CMB_SIZE, power_of_2, BX_MEMORY_ALIGN, 1ull << 30, false);
+BX_ATTRIBUTE(shadow_doorbells, BX_SHADOW, bool, 0, 1, false);
 BX_ATTRIBUTE(serial, BX_SERIAL, text, 1, 20, false);
 BX_ATTRIBUTE(model, BX_MODEL_TEXT, text, 1, 40, false);
 BX_ATTRIBUTE(idle_spin_ns, BX_IDLE_SPIN, u32, 0, NSEC_PER_SEC, true);
@@ -145,6 +146,7 @@ static void power_off(struct bx_item *item)
 
 	if (!device)
 		return;
+	WRITE_ONCE(item->domain, 0);
 	WRITE_ONCE(item->device, NULL);
 	bx_device_power_off(device);
 }
@@ -162,8 +164,10 @@ static ssize_t bx_device_power_store(struct config_item *config, const char *pag
 	mutex_lock(&item->lock);
 	if (on && !item->device) {
 		ret = bx_device_power_on(&item->options, &device);
-		if (!ret)
+		if (!ret) {
 			WRITE_ONCE(item->device, device);
+			WRITE_ONCE(item->domain, device->sysdata.domain);
+		}
 	} else if (!on) {
 		power_off(item);
 	}
@@ -172,13 +176,25 @@ static ssize_t bx_device_power_store(struct config_item *config, const char *pag
 }
 CONFIGFS_ATTR(bx_device_, power);
 
+static ssize_t bx_device_address_show(struct config_item *config, char *page)
+{
+	int domain = READ_ONCE(item_of(config)->domain);
+
+	return domain ? sysfs_emit(page, "%04x:01:00.0\n", domain) : sysfs_emit(page, "\n");
+}
+CONFIGFS_ATTR_RO(bx_device_, address);
+
 static struct configfs_attribute *device_attributes[] = {
-	&bx_device_attr_type,	     &bx_device_attr_memory_source, &bx_device_attr_memory_start,
-	&bx_device_attr_memory_size, &bx_device_attr_capacity,	    &bx_device_attr_cpus,
-	&bx_device_attr_numa_node,   &bx_device_attr_queues,	    &bx_device_attr_queue_depth,
-	&bx_device_attr_mdts,	     &bx_device_attr_cmb_size,	    &bx_device_attr_serial,
-	&bx_device_attr_model,	     &bx_device_attr_idle_spin_ns,  &bx_device_attr_idle_step_ns,
-	&bx_device_attr_idle_max_ns, &bx_device_attr_power,	    NULL,
+	&bx_device_attr_type,	      &bx_device_attr_memory_source,
+	&bx_device_attr_memory_start, &bx_device_attr_memory_size,
+	&bx_device_attr_capacity,     &bx_device_attr_cpus,
+	&bx_device_attr_numa_node,    &bx_device_attr_queues,
+	&bx_device_attr_queue_depth,  &bx_device_attr_mdts,
+	&bx_device_attr_cmb_size,     &bx_device_attr_shadow_doorbells,
+	&bx_device_attr_serial,	      &bx_device_attr_model,
+	&bx_device_attr_idle_spin_ns, &bx_device_attr_idle_step_ns,
+	&bx_device_attr_idle_max_ns,  &bx_device_attr_power,
+	&bx_device_attr_address,      NULL,
 };
 
 /* ---- namespaces/N */
@@ -260,7 +276,8 @@ static struct config_item *ns_make(struct config_group *group, const char *name)
 	struct bx_device_ns *ns;
 	unsigned int id;
 
-	if (kstrtouint(name, 10, &id) || id < 1 || id > BX_NS_MAX || *name == '0' || *name == '+')
+	if (kstrtouint(name, 10, &id) || id < 1 || id > BX_NS_MAX || *name == '0' || *name == '+' ||
+	    strchr(name, '\n'))
 		return ERR_PTR(-EINVAL);
 	item = kzalloc(sizeof(*item), GFP_KERNEL);
 	if (!item)

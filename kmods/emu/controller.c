@@ -26,6 +26,13 @@ static u64 read64(struct bx_ctrl *ctrl, unsigned int offset)
 	return bx_bar_read(ctrl, offset) | (u64)bx_bar_read(ctrl, offset + 4) << 32;
 }
 
+/* Only where it differs: the host may be reading. */
+static void show(struct bx_ctrl *ctrl, unsigned int offset, u32 value)
+{
+	if (bx_bar_read(ctrl, offset) != value)
+		bx_bar_write(ctrl, offset, value);
+}
+
 static u64 capabilities(const struct bx_ctrl *ctrl)
 {
 	u64 cap = (ctrl->config.entries - 1) | BX_CAP_CQR | (u64)TIMEOUT_500MS << BX_CAP_TO_SHIFT |
@@ -62,21 +69,23 @@ static void show_cmb(struct bx_ctrl *ctrl)
 
 	if (!ctrl->cmb)
 		return;
-	bx_bar_write(ctrl, NVME_REG_CMBLOC, BX_CMB_BAR);
-	bx_bar_write(ctrl, NVME_REG_CMBSZ,
-		     NVME_CMBSZ_SQS | NVME_CMBSZ_CQS | NVME_CMBSZ_LISTS | NVME_CMBSZ_RDS |
-			     NVME_CMBSZ_WDS | units << NVME_CMBSZ_SZ_SHIFT);
+	show(ctrl, NVME_REG_CMBLOC, BX_CMB_BAR);
+	show(ctrl, NVME_REG_CMBSZ,
+	     NVME_CMBSZ_SQS | NVME_CMBSZ_CQS | NVME_CMBSZ_LISTS | NVME_CMBSZ_RDS | NVME_CMBSZ_WDS |
+		     units << NVME_CMBSZ_SZ_SHIFT);
 }
 
-/* What the host reads and we never write again, and what is clear after any reset. */
+/* What the host can only read: so it is again what it was, whatever was written there. */
 static void show_constants(struct bx_ctrl *ctrl)
 {
-	write64(ctrl, NVME_REG_CAP, capabilities(ctrl));
-	bx_bar_write(ctrl, NVME_REG_VS, NVME_VS(2, 0, 0));
-	bx_bar_write(ctrl, NVME_REG_INTMS, 0);
-	bx_bar_write(ctrl, NVME_REG_INTMC, 0);
-	bx_bar_write(ctrl, NVME_REG_NSSR, 0);
-	bx_bar_write(ctrl, NVME_REG_CRTO, TIMEOUT_500MS);
+	u64 cap = capabilities(ctrl);
+
+	show(ctrl, NVME_REG_CAP, cap);
+	show(ctrl, NVME_REG_CAP + 4, cap >> 32);
+	show(ctrl, NVME_REG_VS, NVME_VS(2, 0, 0));
+	show(ctrl, NVME_REG_INTMS, 0);
+	show(ctrl, NVME_REG_INTMC, 0);
+	show(ctrl, NVME_REG_CRTO, TIMEOUT_500MS);
 	show_cmb(ctrl);
 }
 
@@ -125,11 +134,14 @@ void bx_ctrl_fail(struct bx_ctrl *ctrl, const char *why)
 
 static const char *enable(struct bx_ctrl *ctrl, u32 cc)
 {
-	u32 css = cc & NVME_CC_CSS_MASK, aqa = bx_bar_read(ctrl, NVME_REG_AQA);
+	u32 css = cc & NVME_CC_CSS_MASK, sq_entries, cq_entries;
 	u32 page_shift = BX_PAGE_SHIFT_MIN + (cc >> NVME_CC_MPS_SHIFT & 0xf);
-	u64 sq = read64(ctrl, NVME_REG_ASQ), cq = read64(ctrl, NVME_REG_ACQ);
-	u32 sq_entries = (aqa & 0xfff) + 1, cq_entries = (aqa >> 16 & 0xfff) + 1;
 
+	ctrl->aqa = bx_bar_read(ctrl, NVME_REG_AQA);
+	ctrl->asq = read64(ctrl, NVME_REG_ASQ);
+	ctrl->acq = read64(ctrl, NVME_REG_ACQ);
+	sq_entries = (ctrl->aqa & 0xfff) + 1;
+	cq_entries = (ctrl->aqa >> 16 & 0xfff) + 1;
 	if (css != NVME_CC_CSS_NVM && css != NVME_CC_CSS_CSI)
 		return "CC.CSS selects command sets that there are not";
 	if (page_shift > BX_PAGE_SHIFT_MAX)
@@ -138,10 +150,10 @@ static const char *enable(struct bx_ctrl *ctrl, u32 cc)
 		return "CC.AMS selects an arbitration that there is not";
 	if (sq_entries < BX_ENTRIES_MIN || cq_entries < BX_ENTRIES_MIN)
 		return "AQA has an admin queue of less than two entries";
-	if ((sq | cq) & ((1ull << page_shift) - 1))
+	if ((ctrl->asq | ctrl->acq) & ((1ull << page_shift) - 1))
 		return "ASQ or ACQ is not aligned to a page";
 	ctrl->page_shift = page_shift;
-	if (bx_queue_create_admin(ctrl, sq, sq_entries, cq, cq_entries) < 0)
+	if (bx_queue_create_admin(ctrl, ctrl->asq, sq_entries, ctrl->acq, cq_entries) < 0)
 		return "ASQ or ACQ is not where there is memory";
 	return NULL;
 }
@@ -172,11 +184,28 @@ static void reset(struct bx_ctrl *ctrl, enum bx_reset kind)
 	show_status(ctrl);
 }
 
+/*
+ * Where enabling fails, CSTS.RDY stays 0, and a host that disables it then has nothing to wait for: that it did is perhaps not seen
+ * when it is enabled again. If it says the same as before, it fails as before; else it is another try.
+ */
+static bool is_tried_again(struct bx_ctrl *ctrl, u32 cc)
+{
+	if (likely(!ctrl->failed) || ctrl->ready || !(cc & ctrl->cc & NVME_CC_ENABLE))
+		return false;
+	return cc != ctrl->cc || bx_bar_read(ctrl, NVME_REG_AQA) != ctrl->aqa ||
+	       read64(ctrl, NVME_REG_ASQ) != ctrl->asq || read64(ctrl, NVME_REG_ACQ) != ctrl->acq;
+}
+
 static void apply_cc(struct bx_ctrl *ctrl, u32 cc)
 {
-	u32 old = ctrl->cc;
 	const char *wrong;
+	u32 old;
 
+	if (is_tried_again(ctrl, cc)) {
+		reset(ctrl, BX_RESET_CONTROLLER);
+		ctrl->cc = 0;
+	}
+	old = ctrl->cc;
 	ctrl->cc = cc;
 	if (old & NVME_CC_ENABLE && !(cc & NVME_CC_ENABLE))
 		return reset(ctrl, BX_RESET_CONTROLLER);
@@ -200,6 +229,7 @@ static void check_status(struct bx_ctrl *ctrl)
 {
 	if (bx_bar_read(ctrl, NVME_REG_CSTS) != ctrl->csts)
 		show_status(ctrl);
+	show_constants(ctrl);
 }
 
 static void ask_for(struct bx_ctrl *ctrl, enum bx_reset kind)
@@ -227,7 +257,7 @@ bool bx_ctrl_poll(struct bx_engine *engine)
 
 	check_status(ctrl);
 	if (READ_ONCE(ctrl->wanted_reset) == BX_RESET_NONE && cc == ctrl->cc && !nssr &&
-	    !cmb_changed(ctrl))
+	    !cmb_changed(ctrl) && !is_tried_again(ctrl, cc))
 		return false;
 	if (!engine->has_world) {
 		engine->wants_world = true;
@@ -242,7 +272,7 @@ bool bx_ctrl_poll(struct bx_engine *engine)
 	apply_cmb(ctrl);
 	if (READ_ONCE(ctrl->wanted_reset) != BX_RESET_NONE)
 		do_wanted_reset(ctrl);
-	else if (cc != ctrl->cc)
+	else if (cc != ctrl->cc || is_tried_again(ctrl, cc))
 		apply_cc(ctrl, cc);
 	return true;
 }

@@ -5,11 +5,12 @@
  *
  *   controller.c  making and unmaking a controller; its life: enable, disable, reset, shutdown
  *   engine.c      one pass over an engine's queues: fetch, execute, complete when it is due
- *   queue.c       submission and completion queues, doorbells, abort
+ *   queue.c       submission and completion queues at work: doorbells, fetch, post, interrupts
+ *   queue_command.c   how queues come and go; abort, shadow doorbells
  *   dma.c         the host's memory, PRPs and SGLs
  *   admin.c       which admin command is whose
- *   identify.c log.c feature.c event.c namespace.c erase.c firmware.c selftest.c   the admin commands
- *   io.c pi.c     the NVM command set; protection information
+ *   identify.c log.c feature.c feature_table.c event.c namespace.c erase.c firmware.c selftest.c   the admin commands
+ *   io.c range.c copy.c pi.c   the NVM command set; protection information
  *   store.c       where the data is
  *   timing.c      when a command is done
  *   fault.c       what is made to go wrong
@@ -43,27 +44,37 @@
 #define BX_QUEUES_MAX	  128 /* pairs for I/O */
 #define BX_VECTORS_MAX	  (BX_QUEUES_MAX + 1)
 #define BX_ENGINES_MAX	  32
+#define BX_ROW_LOCKS	  64 /* of a namespace; more than engines, lest they often meet */
 #define BX_ENTRIES_MIN	  2
 #define BX_ENTRIES_MAX	  65536
 #define BX_PAGE_SHIFT_MIN 12
 #define BX_PAGE_SHIFT_MAX 16
-#define BX_AER_MAX	  16 /* outstanding Asynchronous Event Requests */
-#define BX_ABORT_MAX	  8
-#define BX_ERRORS_MAX	  64 /* entries of the error log */
-#define BX_FIRMWARE_SLOTS 3
+#define BX_HOST_PAGE \
+	(1u << BX_PAGE_SHIFT_MIN) /* the host's memory is found by these, and MDTS counts them */
+#define BX_AER_MAX	    16 /* outstanding Asynchronous Event Requests */
+#define BX_ABORT_MAX	    8
+#define BX_ERRORS_MAX	    64 /* entries of the error log */
+#define BX_FIRMWARE_SLOTS   3
 
 /* Copy: ranges, blocks in one of them and in all of them; what Identify says and copy.c checks. */
-#define BX_COPY_RANGES	  128
-#define BX_COPY_BLOCKS	  1024
-#define BX_COPY_TOTAL	  4096
+#define BX_COPY_RANGES	    128
+#define BX_COPY_BLOCKS	    1024
+#define BX_COPY_TOTAL	    4096
+
+/*
+ * Dataset Management: blocks in one of its ranges and in all of them, the same way. The world waits for it, and giving back a
+ * page of a sparse store takes about a tenth of a microsecond.
+ */
+#define BX_DSM_RANGE_BLOCKS (1u << 20)
+#define BX_DSM_BLOCKS	    (1ull << 21)
 
 /* ---- BAR 0. The vector table lies behind the doorbells of the most queues there can be. */
 
-#define BX_BAR_SIZE	  0x4000
-#define BX_BAR_TABLE	  0x2000
-#define BX_BAR_PBA	  0x3000
+#define BX_BAR_SIZE	    0x4000
+#define BX_BAR_TABLE	    0x2000
+#define BX_BAR_PBA	    0x3000
 
-#define BX_CMB_BAR	  2 /* which BAR the controller memory buffer is */
+#define BX_CMB_BAR	    2 /* which BAR the controller memory buffer is */
 
 struct bx_ctrl;
 struct bx_engine;
@@ -73,7 +84,7 @@ struct bx_request;
 struct bx_host_ops {
 	/*
 	 * Where the CPU finds @length bytes of the host's memory at bus address @address, all within one page of
-	 * 4 KiB; NULL where there is no memory that the device may touch. It stays valid during a pass, and
+	 * BX_HOST_PAGE; NULL where there is no memory that the device may touch. It stays valid during a pass, and
 	 * for the memory of a queue until the queue is deleted.
 	 */
 	void *(*memory)(struct bx_ctrl *ctrl, u64 address, size_t length);
@@ -92,9 +103,10 @@ struct bx_config {
 	u16 controller_id;
 	unsigned int queues; /* pairs for I/O, 1 to BX_QUEUES_MAX */
 	unsigned int entries; /* of a queue, BX_ENTRIES_MIN to BX_ENTRIES_MAX */
-	unsigned int mdts; /* largest transfer: 4 KiB << mdts */
+	unsigned int mdts; /* largest transfer: BX_HOST_PAGE << mdts */
 	unsigned int engines; /* 1 to BX_ENGINES_MAX */
 	u64 cmb_size; /* of the controller memory buffer, 0 for none */
+	bool shadow_doorbells; /* they are offered */
 	void *host; /* for bx_host_ops */
 };
 
@@ -204,6 +216,7 @@ struct bx_ns {
 	struct bx_extent
 		uncorrectable; /* a bit a block, set by Write Uncorrectable; on pages of its own */
 	bool has_uncorrectable;
+	struct mutex row_locks[BX_ROW_LOCKS]; /* io.c's; see there */
 };
 
 struct bx_format {
@@ -310,6 +323,8 @@ struct bx_ctrl {
 	bool ready, failed, shut_down, subsystem_was_reset; /* as CSTS says */
 	bool bus_master; /* the host lets the device reach its memory */
 	u32 cc, csts; /* as last acted upon, and as last shown */
+	u32 aqa; /* with which it was enabled last, or could not be */
+	u64 asq, acq;
 	unsigned int page_shift;
 	bool resetting; /* it is being done */
 	atomic_t world_waiters;
@@ -390,16 +405,6 @@ void bx_engine_forget(struct bx_engine *engine, struct bx_request *request);
 
 /* ---- queue.c */
 
-int bx_queue_create_admin(struct bx_ctrl *ctrl, u64 sq, u32 sq_entries, u64 cq, u32 cq_entries);
-/* Drops all queues and what is in them, without a completion; the world is held, or there is no engine any more. */
-void bx_queues_drop(struct bx_ctrl *ctrl);
-u16 bx_create_cq(struct bx_engine *engine, struct bx_request *request);
-u16 bx_create_sq(struct bx_engine *engine, struct bx_request *request);
-u16 bx_delete_cq(struct bx_engine *engine, struct bx_request *request);
-u16 bx_delete_sq(struct bx_engine *engine, struct bx_request *request);
-u16 bx_abort(struct bx_engine *engine, struct bx_request *request);
-u16 bx_doorbell_buffer(struct bx_engine *engine, struct bx_request *request);
-
 /* How many commands wait. A doorbell that makes no sense stops the queue, with an event. */
 u32 bx_sq_waiting(struct bx_sq *sq);
 /* Copies the next command. NULL if there is none, or nothing to keep it in. */
@@ -411,6 +416,20 @@ void bx_cq_post(struct bx_request *request);
 bool bx_cq_post_waiting(struct bx_cq *cq);
 /* Sends the interrupt that is due; when the next one is that is held back, or U64_MAX. */
 u64 bx_cq_interrupt(struct bx_cq *cq);
+/* Tells the host up to where its shadow doorbell has been seen; @event is NULL where it has none. */
+void bx_doorbell_hush(__le32 *event, u32 seen);
+
+/* ---- queue_command.c */
+
+int bx_queue_create_admin(struct bx_ctrl *ctrl, u64 sq, u32 sq_entries, u64 cq, u32 cq_entries);
+/* Drops all queues and what is in them, without a completion; the world is held, or there is no engine any more. */
+void bx_queues_drop(struct bx_ctrl *ctrl);
+u16 bx_create_cq(struct bx_engine *engine, struct bx_request *request);
+u16 bx_create_sq(struct bx_engine *engine, struct bx_request *request);
+u16 bx_delete_cq(struct bx_engine *engine, struct bx_request *request);
+u16 bx_delete_sq(struct bx_engine *engine, struct bx_request *request);
+u16 bx_abort(struct bx_engine *engine, struct bx_request *request);
+u16 bx_doorbell_buffer(struct bx_engine *engine, struct bx_request *request);
 
 /* ---- dma.c */
 
@@ -462,6 +481,8 @@ struct bx_ns_options {
 int bx_ns_create(struct bx_ctrl *ctrl, u32 id, const struct bx_ns_options *options,
 		 struct bx_ns **ret);
 void bx_ns_destroy(struct bx_ns *ns, struct bx_ctrl *ctrl);
+/* These blocks and their metadata are zeros from now on, and not stored where they fill pages; the world is held. */
+void bx_ns_discard(struct bx_ns *ns, u64 lba, u64 blocks);
 
 /* ---- timing.c */
 

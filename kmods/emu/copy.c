@@ -118,7 +118,7 @@ static u16 check_block(struct copy *copy, const struct bx_copy_range *range, u32
 	u16 status;
 
 	io->request->lba = first_of(range) + index;
-	bx_block_load(io->ns, io->request->lba, copy->block);
+	bx_block_load(io, io->request->lba, copy->block);
 	status = bx_pi_check(io->ns, &tags, index, copy->block, metadata);
 	if (status || bx_pi_acts(&io->tags))
 		return status;
@@ -161,7 +161,7 @@ static int store_block(struct copy *copy, u32 target, u8 *block)
 
 	if (io->ns->pi_type && bx_pi_acts(&io->tags))
 		bx_pi_insert(io->ns, &io->tags, target, block, block + bx_block_size(io->ns));
-	return bx_block_store(io->ns, io->lba + target, block);
+	return bx_block_store(io, io->lba + target, block);
 }
 
 static int copy_directly(struct copy *copy)
@@ -174,7 +174,7 @@ static int copy_directly(struct copy *copy)
 		for (; lba < end; lba++, target++) {
 			int error;
 
-			bx_block_load(copy->io->ns, lba, copy->block);
+			bx_block_load(copy->io, lba, copy->block);
 			error = store_block(copy, target, copy->block);
 			if (error)
 				return error;
@@ -186,7 +186,7 @@ static int copy_directly(struct copy *copy)
 /* What is written is read by a later range, or by a later block of the same: everything is read first. */
 static int copy_by_way_of(struct copy *copy, u8 *memory)
 {
-	struct bx_ns *ns = copy->io->ns;
+	const struct bx_ns *ns = copy->io->ns;
 	size_t size = bx_block_size(ns) + bx_metadata_size(ns);
 	u8 *at = memory;
 	int error = 0;
@@ -195,7 +195,7 @@ static int copy_by_way_of(struct copy *copy, u8 *memory)
 		u64 lba = first_of(&copy->ranges[i]), end = lba + blocks_of(&copy->ranges[i]);
 
 		for (; lba < end; lba++, at += size)
-			bx_block_load(ns, lba, at);
+			bx_block_load(copy->io, lba, at);
 	}
 	for (u32 target = 0; target < copy->io->blocks && !error; target++)
 		error = store_block(copy, target, memory + target * size);

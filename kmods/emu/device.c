@@ -33,6 +33,7 @@ void bx_device_options_init(struct bx_device_options *options, const char *name)
 	options->queues = 32;
 	options->queue_depth = 1024;
 	options->mdts = 8; /* 1 MiB */
+	options->shadow_doorbells = BX_SHADOW_DOORBELLS_SURVIVE_RESETS;
 	options->timing.io_unit_size = 4096;
 	options->idle =
 		(struct bx_idle){ 100 * NSEC_PER_USEC, 20 * NSEC_PER_USEC, 20 * NSEC_PER_MSEC };
@@ -95,6 +96,7 @@ static int create_controller(struct bx_device *device)
 		.mdts = options->mdts,
 		.engines = max(1u, cpumask_weight(&options->cpus)),
 		.cmb_size = options->cmb_size,
+		.shadow_doorbells = options->shadow_doorbells,
 		.host = device,
 	};
 
@@ -185,13 +187,12 @@ static int create_namespaces(struct bx_device *device)
 
 /* ---- pulled out, and put back */
 
-/* The host finds nothing there: reads are all ones, and what it writes is lost. */
+/* The host finds nothing there: registers are all ones. What it writes has no effect, but that it is read back. */
 static void pull_out(struct bx_device *device)
 {
 	bx_threads_pause(device);
 	WRITE_ONCE(device->ctrl->bus_master, false);
 	memset(device->memory.bar, 0xff, BX_BAR_SIZE);
-	bx_memory_fill_cmb(&device->memory, 0xff);
 	device->plugged = false;
 }
 
@@ -200,9 +201,10 @@ static void put_back(struct bx_device *device)
 	memset(device->memory.bar, 0, BX_BAR_SIZE);
 	bx_irq_reset(device);
 	WRITE_ONCE(device->ctrl->bus_master, false);
-	bx_ctrl_reset(device->ctrl, BX_RESET_POWER);
+	bx_ctrl_reset(device->ctrl, device->lost_power ? BX_RESET_POWER : BX_RESET_FUNCTION);
 	bx_threads_resume(device);
 	device->plugged = true;
+	device->lost_power = false;
 }
 
 static int settle(struct bx_device *device)
@@ -218,11 +220,14 @@ static int settle(struct bx_device *device)
 	return 0;
 }
 
-int bx_device_plug(struct bx_device *device, bool present, bool link)
+int bx_device_plug(struct bx_device *device, enum bx_plug what, bool on)
 {
+	bool present, link;
 	int ret = 0;
 
 	mutex_lock(&device->lock);
+	present = what == BX_PLUG_PRESENT ? on : device->present;
+	link = what == BX_PLUG_LINK ? on : device->link;
 	if (device->leaving) {
 		ret = -ENODEV;
 	} else if (present && link) {
@@ -235,6 +240,7 @@ int bx_device_plug(struct bx_device *device, bool present, bool link)
 		/* The host takes its memory back as soon as it is told, so nobody may be at work in it by then. */
 		if (device->plugged)
 			pull_out(device);
+		device->lost_power |= !present;
 		bx_pci_plug(device, present, link);
 	}
 	mutex_unlock(&device->lock);
@@ -245,12 +251,28 @@ static void pull_work(struct work_struct *work)
 {
 	struct bx_device *device = container_of(work, struct bx_device, pull);
 
-	bx_device_plug(device, false, device->link);
+	bx_device_plug(device, BX_PLUG_PRESENT, false);
 }
 
 void bx_device_pull_later(struct bx_device *device)
 {
 	schedule_work(&device->pull);
+}
+
+int bx_device_fail(struct bx_device *device, const char *why)
+{
+	int ret = 0;
+
+	mutex_lock(&device->lock);
+	if (device->plugged) {
+		bx_world_lock(device->ctrl);
+		bx_ctrl_fail(device->ctrl, why);
+		bx_world_unlock(device->ctrl);
+	} else {
+		ret = -ENODEV;
+	}
+	mutex_unlock(&device->lock);
+	return ret;
 }
 
 /* ---- on and off */

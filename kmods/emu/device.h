@@ -48,6 +48,7 @@ struct bx_device_options {
 	int node;
 	unsigned int queues, queue_depth, mdts;
 	u64 cmb_size; /* of the controller memory buffer */
+	bool shadow_doorbells;
 	char serial[21], model[41];
 	struct bx_idle idle;
 	struct bx_timing_values timing;
@@ -90,6 +91,7 @@ struct bx_device {
 	struct bx_ctrl *ctrl;
 	struct mutex lock; /* unplugging and plugging in */
 	bool plugged, leaving;
+	bool lost_power; /* since it was plugged last */
 	struct work_struct pull; /* a fault pulls it out */
 
 	/* thread.c */
@@ -108,8 +110,11 @@ struct bx_device {
 	struct pci_sysdata sysdata;
 	struct resource buses;
 	struct pci_bus *bus;
+	bool making; /* the bus, with the rescan lock held */
 	struct pci_dev *endpoint; /* as long as the host has one; NULL at other times */
 	struct notifier_block notifier;
+
+	/* pci_config.c */
 	raw_spinlock_t config_lock;
 	struct bx_function port_function, endpoint_function;
 	bool present, link;
@@ -119,8 +124,18 @@ struct bx_device {
 
 int bx_device_power_on(struct bx_device_options *options, struct bx_device **ret);
 void bx_device_power_off(struct bx_device *device);
-/* As if somebody pulled it out of its slot, or its link went down, and back. */
-int bx_device_plug(struct bx_device *device, bool present, bool link);
+enum bx_plug {
+	BX_PLUG_PRESENT,
+	BX_PLUG_LINK
+};
+
+/*
+ * As if somebody pulled it out of its slot, or its link went down, and back: -ENODEV when it is about to be powered off, -ETIMEDOUT
+ * when an engine does not come to the reset.
+ */
+int bx_device_plug(struct bx_device *device, enum bx_plug what, bool on);
+/* Fatal status. -ENODEV when it is pulled out. */
+int bx_device_fail(struct bx_device *device, const char *why);
 
 /* What a device is if nobody says otherwise. */
 void bx_device_options_init(struct bx_device_options *options, const char *name);
@@ -132,6 +147,13 @@ void bx_device_pull_later(struct bx_device *device);
 
 int bx_pci_create(struct bx_device *device);
 void bx_pci_destroy(struct bx_device *device);
+
+/* ---- pci_config.c: their configuration space */
+
+extern struct pci_ops bx_pci_config_ops;
+
+/* As after power-on; the domain is known, and the host does not see it yet. */
+void bx_pci_config_init(struct bx_device *device);
 /* The port's slot and link become like this, and it tells the host. */
 void bx_pci_plug(struct bx_device *device, bool present, bool link);
 /* Whether the endpoint may send MSI-X, and whether all of them are masked. */

@@ -9,8 +9,6 @@
 
 #include "controller.h"
 
-#define UNIT_SIZE	    4096u /* what memory() gives at once */
-
 /* Descriptors, data or not, that one command may have us read. */
 #define SGL_DESCRIPTORS_MAX 8192
 
@@ -42,7 +40,7 @@ void bx_data_done(struct bx_data *data)
 static u16 add(struct bx_ctrl *ctrl, struct bx_data *data, u64 address, u64 length)
 {
 	while (length) {
-		u32 n = min_t(u64, length, UNIT_SIZE - (address & (UNIT_SIZE - 1)));
+		u32 n = min_t(u64, length, BX_HOST_PAGE - (address & (BX_HOST_PAGE - 1)));
 		struct bx_segment *last = data->segments + data->count - 1;
 		u8 *cpu = bx_memory(ctrl, address, n);
 
@@ -153,7 +151,7 @@ static u16 read_descriptor(struct bx_ctrl *ctrl, struct walk *walk, struct nvme_
 
 	/* It may lie across a page. */
 	for (size_t left = sizeof(*ret); left;) {
-		size_t n = min_t(u64, left, UNIT_SIZE - (address & (UNIT_SIZE - 1)));
+		size_t n = min_t(u64, left, BX_HOST_PAGE - (address & (BX_HOST_PAGE - 1)));
 
 		from = bx_memory(ctrl, address, n);
 		if (!from)
@@ -220,7 +218,7 @@ u16 bx_data_map(struct bx_engine *engine, struct bx_request *request, size_t len
 
 	data->count = 0;
 	data->length = 0;
-	if (length > (size_t)UNIT_SIZE << engine->ctrl->config.mdts)
+	if (length > (size_t)BX_HOST_PAGE << engine->ctrl->config.mdts)
 		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
 	if (!length)
 		return NVME_SC_SUCCESS;

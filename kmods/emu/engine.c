@@ -187,7 +187,6 @@ static void conclude(struct bx_engine *engine, struct bx_request *request, u16 s
 		break;
 	case BX_WORLD:
 		engine->again = request;
-		engine->wants_world = true;
 		break;
 	default:
 		bx_request_complete(request, status);
@@ -278,7 +277,6 @@ static bool serve_all(struct bx_engine *engine)
 	struct bx_sq *sq;
 
 	if (again) {
-		/* There is no other way to have come here than with the world held. */
 		engine->again = NULL;
 		execute(engine, again);
 		any = true;
@@ -367,7 +365,7 @@ static u64 pass(struct bx_engine *engine)
 	any |= engine->stats.interrupts != interrupts;
 	if (any)
 		engine->stats.busy_ns += ktime_get_ns() - began;
-	if (any || engine->wants_world || must_yield(engine))
+	if (any || engine->again || must_yield(engine))
 		return 0;
 	if (engine->due.count)
 		soonest = min(soonest, engine->due.requests[0]->due);
@@ -388,6 +386,8 @@ u64 bx_engine_pass(struct bx_engine *engine)
 	engine->has_world = world || ctrl->engine_count == 1;
 	soonest = pass(engine);
 	end_reaching(engine);
+	/* Also when this pass did not come to it. */
+	engine->wants_world |= engine->again != NULL;
 	engine->stats.passes++;
 	engine->has_world = false;
 	if (world)

@@ -16,7 +16,6 @@
 #define SLICE_OVERWRITE (4ull << 20)
 #define SLICE_TICKS	1 /* between two of them */
 #define PATTERN_SIZE	4096u
-#define PI_SIZE		sizeof(struct bx_pi)
 
 /* ---- going through namespaces */
 
@@ -41,15 +40,6 @@ static struct bx_ns *current_namespace(struct bx_erase *erase)
 			return ns;
 	}
 	return NULL;
-}
-
-static void discard(struct bx_ns *ns, u64 block, u64 count)
-{
-	u32 metadata = bx_metadata_size(ns);
-
-	bx_extent_discard(&ns->data, block << shift_of(ns), count << shift_of(ns));
-	if (metadata)
-		bx_extent_discard(&ns->metadata, block * metadata, count * metadata);
 }
 
 static void forget_uncorrectable(struct bx_ns *ns)
@@ -78,9 +68,9 @@ static void make_patterns(const struct bx_erase *erase, const struct bx_ns *ns)
 	if (!ns->pi_type)
 		return;
 	/* Ones are what makes a block unprotected, in every pass. */
-	page += PATTERN_SIZE + (ns->pi_first ? 0 : metadata - PI_SIZE);
+	page += PATTERN_SIZE + (ns->pi_first ? 0 : metadata - sizeof(struct bx_pi));
 	for (unsigned int i = 0; i < PATTERN_SIZE; i += metadata)
-		memset(page + i, 0xff, PI_SIZE);
+		memset(page + i, 0xff, sizeof(struct bx_pi));
 }
 
 /*
@@ -173,7 +163,7 @@ static int do_slice(struct bx_erase *erase)
 		if (is_overwriting(erase))
 			r = overwrite(erase, ns, erase->block, count);
 		else
-			discard(ns, erase->block, count);
+			bx_ns_discard(ns, erase->block, count);
 		if (r < 0)
 			return r;
 		erase->block += count;

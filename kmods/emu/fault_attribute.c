@@ -12,7 +12,6 @@
 
 #include "admin.h"
 #include "attribute.h"
-#include "compat.h"
 #include "fault.h"
 
 static struct bx_item *fault_item_of(struct config_item *item)
@@ -36,10 +35,9 @@ static ssize_t bx_fault_show_plug(struct config_item *config, char *page, bool l
 }
 
 static ssize_t bx_fault_store_plug(struct config_item *config, const char *page, size_t count,
-				   bool link)
+				   enum bx_plug what)
 {
 	struct bx_item *item = fault_item_of(config);
-	struct bx_device *device;
 	bool on;
 	int ret;
 
@@ -47,29 +45,25 @@ static ssize_t bx_fault_store_plug(struct config_item *config, const char *page,
 	if (ret)
 		return ret;
 	mutex_lock(&item->lock);
-	device = item->device;
-	ret = -ENODEV;
-	if (device)
-		ret = link ? bx_device_plug(device, device->present, on)
-			   : bx_device_plug(device, on, device->link);
+	ret = item->device ? bx_device_plug(item->device, what, on) : -ENODEV;
 	mutex_unlock(&item->lock);
 	return ret ?: count;
 }
 
-#define BX_PLUG_ATTRIBUTE(name, is_link)                                                     \
+#define BX_PLUG_ATTRIBUTE(name, what)                                                        \
 	static ssize_t bx_fault_##name##_show(struct config_item *config, char *page)        \
 	{                                                                                    \
-		return bx_fault_show_plug(config, page, is_link);                            \
+		return bx_fault_show_plug(config, page, what);                               \
 	}                                                                                    \
 	static ssize_t bx_fault_##name##_store(struct config_item *config, const char *page, \
 					       size_t count)                                 \
 	{                                                                                    \
-		return bx_fault_store_plug(config, page, count, is_link);                    \
+		return bx_fault_store_plug(config, page, count, what);                       \
 	}                                                                                    \
 	CONFIGFS_ATTR(bx_fault_, name)
 
-BX_PLUG_ATTRIBUTE(present, false);
-BX_PLUG_ATTRIBUTE(link, true);
+BX_PLUG_ATTRIBUTE(present, BX_PLUG_PRESENT);
+BX_PLUG_ATTRIBUTE(link, BX_PLUG_LINK);
 
 /* ---- rules */
 
@@ -241,17 +235,12 @@ CONFIGFS_ATTR(bx_fault_, rules);
 static ssize_t bx_fault_fatal_store(struct config_item *config, const char *page, size_t count)
 {
 	struct bx_item *item = fault_item_of(config);
-	int ret = -ENODEV;
+	int ret;
 
 	mutex_lock(&item->lock);
-	if (item->device) {
-		bx_world_lock(item->device->ctrl);
-		bx_ctrl_fail(item->device->ctrl, "it was asked for");
-		bx_world_unlock(item->device->ctrl);
-		ret = count;
-	}
+	ret = item->device ? bx_device_fail(item->device, "it was asked for") : -ENODEV;
 	mutex_unlock(&item->lock);
-	return ret;
+	return ret ?: count;
 }
 CONFIGFS_ATTR_WO(bx_fault_, fatal);
 

@@ -18,14 +18,6 @@ enum {
 
 #define PIECES (BX_FIRMWARE_MAX / BX_FIRMWARE_UNIT)
 
-static void pad(char *to, const char *from, size_t size)
-{
-	size_t length = strnlen(from, size);
-
-	memcpy(to, from, length);
-	memset(to + length, ' ', size - length);
-}
-
 static void forget_download(struct bx_firmware *firmware)
 {
 	bitmap_zero(firmware->pieces, PIECES);
@@ -44,7 +36,7 @@ void bx_firmware_create(struct bx_ctrl *ctrl)
 {
 	struct bx_firmware *firmware = &ctrl->admin->firmware;
 
-	pad(firmware->revisions[1], ctrl->config.firmware, sizeof(firmware->revisions[1]));
+	bx_put_text(firmware->revisions[1], ctrl->config.firmware, sizeof(firmware->revisions[1]));
 	firmware->filled[1] = true;
 	run(firmware, 1);
 }

@@ -11,7 +11,6 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 
-#include "compat.h"
 #include "device.h"
 
 static void *host_memory(struct bx_ctrl *ctrl, u64 address, size_t length)
@@ -33,7 +32,8 @@ static void *host_memory(struct bx_ctrl *ctrl, u64 address, size_t length)
 		return NULL;
 
 	page = pfn_to_online_page(PHYS_PFN(physical));
-	if (!page)
+	/* There are pages for holes beside memory, too, which are not mapped, or are a device's. */
+	if (!page || (PageReserved(page) && !page_is_ram(PHYS_PFN(physical))))
 		return NULL;
 	return page_address(page) + offset_in_page(physical);
 }

@@ -10,30 +10,12 @@
 #include "admin.h"
 
 #define DATA_SIZE     NVME_IDENTIFY_DATA_SIZE
-#define STORE_PAGE    4096
 #define ARBITRATION   5 /* 32 commands in a row are a good burst */
 #define MAX_POWER     2500 /* hundredths of a watt */
 #define RTD3_LATENCY  1000000 /* µs; far more than it needs */
 #define ABORTS_0BASED (BX_ABORT_MAX - 1)
 
 /* ---- the controller */
-
-/* Text in a field that has no end but its length. */
-static void pad(char *to, const char *from, size_t size)
-{
-	size_t length = strnlen(from, size);
-
-	memcpy(to, from, length);
-	memset(to + length, ' ', size - length);
-}
-
-/* A number in a field of 16 bytes. */
-static void put_wide(u8 *to, u64 n)
-{
-	__le64 value = cpu_to_le64(n);
-
-	memcpy(to, &value, sizeof(value));
-}
 
 static u32 sanitize_capabilities(const struct bx_ctrl *ctrl)
 {
@@ -49,7 +31,8 @@ static u32 sanitize_capabilities(const struct bx_ctrl *ctrl)
 static void describe_admin(const struct bx_ctrl *ctrl, struct nvme_id_ctrl *id)
 {
 	id->oacs = cpu_to_le16(BX_OACS_FORMAT | BX_OACS_FIRMWARE | BX_OACS_NS_MANAGEMENT |
-			       BX_OACS_SELF_TEST | BX_OACS_DBBUF);
+			       BX_OACS_SELF_TEST |
+			       (ctrl->config.shadow_doorbells ? BX_OACS_DBBUF : 0));
 	id->acl = ABORTS_0BASED;
 	id->aerl = BX_AER_MAX - 1;
 	id->frmw = BX_FRMW_SLOT_1_READ_ONLY | BX_FIRMWARE_SLOTS << BX_FRMW_SLOTS_SHIFT |
@@ -59,8 +42,8 @@ static void describe_admin(const struct bx_ctrl *ctrl, struct nvme_id_ctrl *id)
 	id->wctemp = cpu_to_le16(BX_WARNING_KELVIN);
 	id->cctemp = cpu_to_le16(BX_CRITICAL_KELVIN);
 	id->mtfa = cpu_to_le16(1);
-	put_wide(id->tnvmcap, ctrl->store->size);
-	put_wide(id->unvmcap, ctrl->store->free);
+	bx_put_wide(id->tnvmcap, ctrl->store->size);
+	bx_put_wide(id->unvmcap, ctrl->store->free);
 	id->edstt = cpu_to_le16(BX_SELF_TEST_EXTENDED_MIN);
 	id->dsto = BX_DSTO_ONE_AT_A_TIME;
 	id->fwug = BX_FIRMWARE_UNIT / 4096;
@@ -93,8 +76,8 @@ static void describe_controller(const struct bx_ctrl *ctrl, void *data)
 
 	id->vid = cpu_to_le16(config->vendor);
 	id->ssvid = cpu_to_le16(config->subsystem_vendor);
-	pad(id->sn, config->serial, sizeof(id->sn));
-	pad(id->mn, config->model, sizeof(id->mn));
+	bx_put_text(id->sn, config->serial, sizeof(id->sn));
+	bx_put_text(id->mn, config->model, sizeof(id->mn));
 	memcpy(id->fr, ctrl->admin->firmware.running, sizeof(id->fr));
 	id->rab = ARBITRATION;
 	bx_ns_oui(id->ieee);
@@ -145,7 +128,7 @@ static void describe_copy(struct nvme_id_ns *id)
 /* The store's pages, in blocks and 0-based: what is smaller is written, and discarded, at more cost. */
 static void describe_optimal_sizes(const struct bx_ns *ns, struct nvme_id_ns *id)
 {
-	__le16 blocks = cpu_to_le16((STORE_PAGE >> bx_formats[ns->format].block_shift) - 1);
+	__le16 blocks = cpu_to_le16((BX_STORE_PAGE_SIZE >> bx_formats[ns->format].block_shift) - 1);
 
 	id->nsfeat |= BX_NSFEAT_OPTIMAL_SIZES;
 	id->npwg = id->npwa = id->npdg = id->npda = id->nows = blocks;
@@ -175,18 +158,26 @@ static void describe_namespace(const struct bx_ctrl *ctrl, const struct bx_ns *n
 	id->flbas = ns->format | (ns->extended ? NVME_NS_FLBAS_META_EXT : 0);
 	id->dps = protection_of(ns);
 	id->fpi = progress_of(ctrl, ns);
-	put_wide(id->nvmcap, round_up(ns->data.size, BX_CHUNK_SIZE) +
-				     round_up(ns->metadata.size, BX_CHUNK_SIZE));
+	bx_put_wide(id->nvmcap, round_up(ns->data.size, BX_CHUNK_SIZE) +
+					round_up(ns->metadata.size, BX_CHUNK_SIZE));
 	id->nsattr = ns->write_protected ? NVME_NS_ATTR_RO : 0;
 	memcpy(id->nguid, ns->nguid, sizeof(id->nguid));
 	memcpy(id->eui64, ns->eui64, sizeof(id->eui64));
+}
+
+/* Of the NVM command set; what is not here is limited by MDTS. */
+static void describe_limits(void *data)
+{
+	struct nvme_id_ctrl_nvm *id = data;
+
+	id->dmrsl = cpu_to_le32(BX_DSM_RANGE_BLOCKS);
+	id->dmsl = cpu_to_le64(BX_DSM_BLOCKS);
 }
 
 static void describe_independently(const struct bx_ctrl *ctrl, const struct bx_ns *ns, void *data)
 {
 	struct nvme_id_ns_cs_indep *id = data;
 
-	id->nsfeat = BX_NSFEAT_OPTIMAL_SIZES;
 	id->fpi = progress_of(ctrl, ns);
 	id->nsattr = ns->write_protected ? NVME_NS_ATTR_RO : 0;
 	id->nstat = ns->ready ? NVME_NSTAT_NRDY : 0;
@@ -326,7 +317,7 @@ static u16 describe(struct bx_ctrl *ctrl, struct bx_request *request, void *data
 		/* Of the NVM command set: guards of 16 bits and no storage tag, which is all zeros. */
 		return one_namespace(ctrl, request, false, true, NULL, data);
 	case NVME_ID_CNS_CS_CTRL:
-		/* Nothing is limited but by MDTS. */
+		describe_limits(data);
 		return NVME_SC_SUCCESS;
 	case NVME_ID_CNS_NS_CS_INDEP:
 		return one_namespace(ctrl, request, false, true, describe_independently, data);

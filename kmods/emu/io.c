@@ -200,51 +200,68 @@ static void begin(const struct bx_io *io, struct cursors *cursors)
 	cursors->metadata = io->ns->extended ? &cursors->data : &cursors->separate;
 }
 
-/* ---- one block */
+/* ---- blocks stay whole */
 
-/* Only where something would notice that data and metadata are not of the same write. */
-static struct mutex *lock_block(struct bx_ns *ns, u64 lba)
+/*
+ * A block and its metadata are of one write, whatever other engines do: so Identify promises by AWUN and NAWUN. The blocks
+ * of one page of the store are a row, which has a lock and is moved under it. Who holds the world needs none.
+ */
+static struct mutex *lock_row(const struct bx_io *io, u64 lba)
 {
-	struct mutex *stripe = &ns->metadata.stripes[lba % BX_EXTENT_STRIPES];
+	u64 row = lba * bx_block_size(io->ns) >> BX_STORE_PAGE_SHIFT;
+	struct mutex *lock = &io->ns->row_locks[row % BX_ROW_LOCKS];
 
-	if (!ns->pi_type)
+	if (io->engine->has_world)
 		return NULL;
-	mutex_lock(stripe);
-	return stripe;
+	mutex_lock(lock);
+	return lock;
 }
 
-static void unlock_block(struct mutex *stripe)
+static void unlock_row(struct mutex *lock)
 {
-	if (stripe)
-		mutex_unlock(stripe);
+	if (lock)
+		mutex_unlock(lock);
 }
 
-void bx_block_load(struct bx_ns *ns, u64 lba, u8 *buffer)
+/* How many of the command's blocks from this one on are moved together. */
+static u32 row_length(const struct bx_io *io, u64 lba)
 {
+	u32 left = io->lba + io->blocks - lba, row = BX_STORE_PAGE_SIZE / bx_block_size(io->ns);
+
+	/* The host has data and metadata by turns. */
+	if (io->ns->extended)
+		return 1;
+	return io->engine->has_world ? left : min(left, row - (u32)(lba % row));
+}
+
+void bx_block_load(const struct bx_io *io, u64 lba, u8 *buffer)
+{
+	struct bx_ns *ns = io->ns;
 	u32 size = bx_block_size(ns), metadata = bx_metadata_size(ns);
-	struct mutex *lock = lock_block(ns, lba);
+	struct mutex *lock = lock_row(io, lba);
 
 	bx_extent_read(&ns->data, lba * size, buffer, size);
 	if (metadata)
 		bx_extent_read(&ns->metadata, lba * metadata, buffer + size, metadata);
-	unlock_block(lock);
+	unlock_row(lock);
 	if (ns->pi_type)
 		bx_pi_invert(ns, buffer + size);
 }
 
-int bx_block_store(struct bx_ns *ns, u64 lba, u8 *buffer)
+int bx_block_store(const struct bx_io *io, u64 lba, u8 *buffer)
 {
+	struct bx_ns *ns = io->ns;
 	u32 size = bx_block_size(ns), metadata = bx_metadata_size(ns);
 	struct mutex *lock;
 	int error;
 
 	if (ns->pi_type)
 		bx_pi_invert(ns, buffer + size);
-	lock = lock_block(ns, lba);
+	lock = lock_row(io, lba);
 	error = bx_extent_write(&ns->data, lba * size, buffer, size);
 	if (!error && metadata)
 		error = bx_extent_write(&ns->metadata, lba * metadata, buffer + size, metadata);
-	unlock_block(lock);
+	unlock_row(lock);
 	return error;
 }
 
@@ -262,17 +279,19 @@ static u16 check_block(struct bx_io *io, u32 index, const u8 *buffer)
 
 static void read_plain(struct bx_io *io)
 {
-	u32 size = bx_block_size(io->ns), metadata = bx_metadata_size(io->ns);
-	/* Data and metadata by turns, or all of the one and then all of the other. */
-	u32 step = io->ns->extended && metadata ? 1 : io->blocks;
+	u32 size = bx_block_size(io->ns), metadata = bx_metadata_size(io->ns), row;
 	struct cursors cursors;
 
 	begin(io, &cursors);
-	for (u64 lba = io->lba; lba < io->lba + io->blocks; lba += step) {
-		put_extent(&cursors.data, &io->ns->data, lba * size, (size_t)size * step);
+	for (u64 lba = io->lba; lba < io->lba + io->blocks; lba += row) {
+		struct mutex *lock = lock_row(io, lba);
+
+		row = row_length(io, lba);
+		put_extent(&cursors.data, &io->ns->data, lba * size, (size_t)size * row);
 		if (metadata)
 			put_extent(cursors.metadata, &io->ns->metadata, lba * metadata,
-				   (size_t)metadata * step);
+				   (size_t)metadata * row);
+		unlock_row(lock);
 	}
 }
 
@@ -287,7 +306,7 @@ static u16 read_protected(struct bx_io *io, bool check, bool deliver)
 	for (u32 i = 0; i < io->blocks; i++) {
 		u16 status;
 
-		bx_block_load(io->ns, io->lba + i, buffer);
+		bx_block_load(io, io->lba + i, buffer);
 		status = check ? check_block(io, i, buffer) : NVME_SC_SUCCESS;
 		if (status)
 			return status;
@@ -368,17 +387,20 @@ static u16 verify_blocks(struct bx_io *io)
 
 static u16 write_plain(struct bx_io *io)
 {
-	u32 size = bx_block_size(io->ns), metadata = bx_metadata_size(io->ns);
-	u32 step = io->ns->extended && metadata ? 1 : io->blocks;
+	u32 size = bx_block_size(io->ns), metadata = bx_metadata_size(io->ns), row;
 	struct cursors cursors;
 	int error = 0;
 
 	begin(io, &cursors);
-	for (u64 lba = io->lba; lba < io->lba + io->blocks && !error; lba += step) {
-		error = get_extent(&cursors.data, &io->ns->data, lba * size, (size_t)size * step);
+	for (u64 lba = io->lba; lba < io->lba + io->blocks && !error; lba += row) {
+		struct mutex *lock = lock_row(io, lba);
+
+		row = row_length(io, lba);
+		error = get_extent(&cursors.data, &io->ns->data, lba * size, (size_t)size * row);
 		if (!error && metadata)
 			error = get_extent(cursors.metadata, &io->ns->metadata, lba * metadata,
-					   (size_t)metadata * step);
+					   (size_t)metadata * row);
+		unlock_row(lock);
 	}
 	return bx_io_error(error);
 }
@@ -399,7 +421,7 @@ static u16 write_protected(struct bx_io *io, bool store)
 		else
 			status = check_block(io, i, buffer);
 		if (store && !status)
-			status = bx_io_error(bx_block_store(io->ns, io->lba + i, buffer));
+			status = bx_io_error(bx_block_store(io, io->lba + i, buffer));
 	}
 	return status;
 }
@@ -478,7 +500,7 @@ static u16 compare_blocks(struct bx_io *io)
 	for (u32 i = 0; i < io->blocks; i++) {
 		bool differ;
 
-		bx_block_load(io->ns, io->lba + i, buffer);
+		bx_block_load(io, io->lba + i, buffer);
 		status = io->ns->pi_type ? check_block(io, i, buffer) : NVME_SC_SUCCESS;
 		if (status)
 			return status;
@@ -514,10 +536,11 @@ u16 bx_io_execute(struct bx_engine *engine, struct bx_request *request)
 	u8 opcode = request->cmd.common.opcode;
 	u16 status = engine->ctrl->io_refused;
 
-	if (unlikely(status))
-		return status;
+	/* The one that is not refused while a sanitize runs or has failed. */
 	if (opcode == nvme_cmd_flush)
 		return flush(&io);
+	if (unlikely(status))
+		return status;
 	if (opcode > BX_CMD_COPY)
 		return invalid_opcode(&io);
 	status = find_namespace(&io);

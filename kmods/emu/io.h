@@ -36,11 +36,11 @@ u16 bx_io_may_write(struct bx_io *io);
 u16 bx_io_error(int error);
 
 /*
- * One block and its metadata, one after the other in @buffer, with protection information as it is seen. Where there
- * is such, both belong together whatever other engines do. Storing may spoil the metadata in the buffer.
+ * One block and its metadata, one after the other in @buffer, with protection information as it is seen. Storing may
+ * spoil the metadata in the buffer.
  */
-void bx_block_load(struct bx_ns *ns, u64 lba, u8 *buffer);
-int bx_block_store(struct bx_ns *ns, u64 lba, u8 *buffer);
+void bx_block_load(const struct bx_io *io, u64 lba, u8 *buffer);
+int bx_block_store(const struct bx_io *io, u64 lba, u8 *buffer);
 
 /* ---- range.c */
 

@@ -184,13 +184,6 @@ static void make_errors(struct bx_ctrl *ctrl, void *page)
 		to[i].lba = 0;
 }
 
-static void put_wide(u8 *to, u64 n)
-{
-	__le64 value = cpu_to_le64(n);
-
-	memcpy(to, &value, sizeof(value));
-}
-
 struct sums {
 	u64 read, written, reads, writes, busy;
 };
@@ -251,16 +244,16 @@ static void make_smart(struct bx_ctrl *ctrl, void *page)
 	log->avail_spare = health.spare;
 	log->spare_thresh = BX_SPARE_THRESHOLD;
 	log->percent_used = health.used;
-	put_wide(log->data_units_read, in_units(sums.read));
-	put_wide(log->data_units_written, in_units(sums.written));
-	put_wide(log->host_reads, sums.reads);
-	put_wide(log->host_writes, sums.writes);
-	put_wide(log->ctrl_busy_time, in_minutes(sums.busy));
-	put_wide(log->power_cycles, 1 + health.power_losses);
-	put_wide(log->power_on_hours, bx_power_on_hours(ctrl, now));
-	put_wide(log->unsafe_shutdowns, health.unsafe_shutdowns);
-	put_wide(log->media_errors, health.media_errors);
-	put_wide(log->num_err_log_entries, errors);
+	bx_put_wide(log->data_units_read, in_units(sums.read));
+	bx_put_wide(log->data_units_written, in_units(sums.written));
+	bx_put_wide(log->host_reads, sums.reads);
+	bx_put_wide(log->host_writes, sums.writes);
+	bx_put_wide(log->ctrl_busy_time, in_minutes(sums.busy));
+	bx_put_wide(log->power_cycles, 1 + health.power_losses);
+	bx_put_wide(log->power_on_hours, bx_power_on_hours(ctrl, now));
+	bx_put_wide(log->unsafe_shutdowns, health.unsafe_shutdowns);
+	bx_put_wide(log->media_errors, health.media_errors);
+	bx_put_wide(log->num_err_log_entries, errors);
 	log->warning_temp_time = cpu_to_le32(in_minutes(health.warm_ns));
 	log->critical_comp_time = cpu_to_le32(in_minutes(health.critical_ns));
 }
@@ -295,7 +288,7 @@ static void make_effects(struct bx_ctrl *ctrl, void *page)
 	struct nvme_effects_log *log = page;
 
 	for (unsigned int i = 0; i < 256; i++)
-		log->acs[i] = cpu_to_le32(bx_admin_effects(i));
+		log->acs[i] = cpu_to_le32(bx_admin_effects(ctrl, i));
 	for (unsigned int i = 0; i < ARRAY_SIZE(reads); i++)
 		log->iocs[reads[i]] = cpu_to_le32(effects);
 	for (unsigned int i = 0; i < ARRAY_SIZE(writes); i++)

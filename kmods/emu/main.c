@@ -15,7 +15,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "compat.h"
 #include "device.h"
 
 #define BX_PARAMETER_DEVICE "insmod"

@@ -31,6 +31,7 @@
  */
 #define pr_fmt(format) "bx_emu: " format
 
+#include <asm/cacheflush.h>
 #include <linux/io.h>
 #include <linux/memory.h>
 #include <linux/mm.h>
@@ -122,6 +123,11 @@ static bool decoded_by_pci(u64 start, u64 end, struct resource *ret_window)
 	return found;
 }
 
+static bool overlaps(const struct resource *range, u64 start, u64 end)
+{
+	return range->start <= end && range->end >= start;
+}
+
 static int check_memmap(const struct bx_memory_request *request)
 {
 	u64 start = request->start, size = request->size, end = start + size - 1;
@@ -130,7 +136,8 @@ static int check_memmap(const struct bx_memory_request *request)
 	u64 covered = start;
 
 	list_for_each_entry(other, &memories, entry)
-		if (other->window.start <= end && other->window.end + other->data_size >= start)
+		if (overlaps(&other->window, start, end) ||
+		    (other->claim && overlaps(other->claim, start, end)))
 			return refuse(request, -EBUSY, "%#llx-%#llx overlaps the memory of %s",
 				      start, end, other->device);
 	if (region_intersects(start, size, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=
@@ -189,16 +196,21 @@ static void unclaim(struct bx_memory *memory)
 	remove_resource(&memory->window);
 }
 
-void bx_memory_fill_cmb(struct bx_memory *memory, u8 byte)
+/* By way of the caches, which is much faster, and then out of them: whoever maps it next goes past them. */
+static int clear(u64 start, u64 size)
 {
+	u8 *at = memremap(start, size, MEMREMAP_WB);
 	u64 offset;
 
-	if (!memory->cmb)
-		return;
-	for (offset = 0; offset < memory->cmb_size; offset += SZ_64K) {
-		memset(memory->cmb + offset, byte, SZ_64K);
+	if (!at)
+		return -ENOMEM;
+	for (offset = 0; offset < size; offset += SZ_64K) {
+		memset(at + offset, 0, SZ_64K);
+		clflush_cache_range(at + offset, SZ_64K);
 		cond_resched();
 	}
+	memunmap(at);
+	return 0;
 }
 
 static void unmap(struct bx_memory *memory)
@@ -221,11 +233,12 @@ static int map_bars(struct bx_memory *memory, u64 cmb_size)
 		return 0;
 	memory->cmb_start = round_up(memory->window.start + BX_MEMORY_ALIGN, cmb_size);
 	memory->cmb_size = cmb_size;
+	if (clear(memory->cmb_start, cmb_size))
+		return -ENOMEM;
 	/* To the CPU it is memory, whatever its type. */
 	memory->cmb = (void __force *)ioremap(memory->cmb_start, cmb_size);
 	if (!memory->cmb)
 		return -ENOMEM;
-	bx_memory_fill_cmb(memory, 0);
 	return 0;
 }
 

@@ -60,6 +60,5 @@ void bx_memory_exit(void);
 int bx_memory_claim(struct bx_memory *memory, const struct bx_memory_request *request);
 void bx_memory_release(struct bx_memory *memory);
 /* The controller memory buffer, if there is one; slow, since it is not cached. */
-void bx_memory_fill_cmb(struct bx_memory *memory, u8 byte);
 
 #endif

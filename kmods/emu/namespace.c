@@ -18,8 +18,6 @@ const struct bx_format bx_formats[BX_FORMATS] = {
 	{ 12, 64, NVME_LBAF_RP_BETTER },
 };
 
-#define PI_SIZE sizeof(struct bx_pi)
-
 /* ---- names */
 
 /* A number that depends on every byte of what it is made of: FNV-1a, and its bits well mixed. */
@@ -94,7 +92,7 @@ bool bx_ns_options_valid(const struct bx_ns_options *options)
 {
 	if (options->format >= BX_FORMATS || options->pi_type > NVME_NS_DPS_PI_TYPE3)
 		return false;
-	return !options->pi_type || bx_formats[options->format].metadata >= PI_SIZE;
+	return !options->pi_type || bx_formats[options->format].metadata >= sizeof(struct bx_pi);
 }
 
 static u64 chunks(u64 bytes)
@@ -168,6 +166,14 @@ int bx_ns_shape(struct bx_ctrl *ctrl, struct bx_ns *ns, const struct bx_ns_optio
 
 /* ---- making and unmaking */
 
+static void unmake(struct bx_ns *ns)
+{
+	drop_extents(ns);
+	for (unsigned int i = 0; i < BX_ROW_LOCKS; i++)
+		mutex_destroy(&ns->row_locks[i]);
+	kfree(ns);
+}
+
 static u32 free_id(const struct bx_ctrl *ctrl)
 {
 	for (u32 id = 1; id <= BX_NS_MAX; id++)
@@ -198,14 +204,15 @@ int bx_ns_create(struct bx_ctrl *ctrl, u32 id, const struct bx_ns_options *optio
 	ns->capacity = options->size;
 	ns->attached = options->attached;
 	ns->ready = true;
+	for (unsigned int i = 0; i < BX_ROW_LOCKS; i++)
+		mutex_init(&ns->row_locks[i]);
 	name(ctrl, ns);
 	r = bx_ns_shape(ctrl, ns, options);
 	/* All of it or nothing: what was asked for is a size, not a format of what is there. */
 	if (r >= 0 && ns->blocks != options->size >> bx_formats[ns->format].block_shift)
 		r = -ENOSPC;
 	if (r < 0) {
-		drop_extents(ns);
-		kfree(ns);
+		unmake(ns);
 		return r;
 	}
 	ctrl->namespaces[id] = ns;
@@ -222,8 +229,16 @@ void bx_ns_destroy(struct bx_ns *ns, struct bx_ctrl *ctrl)
 	ctrl->namespaces[ns->id] = NULL;
 	if (ns->attached)
 		bx_log_changed_namespace(ctrl, ns->id);
-	drop_extents(ns);
-	kfree(ns);
+	unmake(ns);
+}
+
+void bx_ns_discard(struct bx_ns *ns, u64 lba, u64 blocks)
+{
+	u32 size = bx_block_size(ns), metadata = bx_metadata_size(ns);
+
+	bx_extent_discard(&ns->data, lba * size, blocks * size);
+	if (metadata)
+		bx_extent_discard(&ns->metadata, lba * metadata, blocks * metadata);
 }
 
 u16 bx_ns_find(struct bx_ctrl *ctrl, struct bx_request *request, struct bx_ns **ret)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the host sees on the PCI side: a bus of its own in a domain of its own, a root port, and below it the endpoint
- * that is the NVMe controller. Configuration space is memory with three masks: what the host may write,
- * what a written 1 clears, and what a reset restores; a few registers do something when they are written.
+ * What Linux sees on the PCI side: a bus of its own in a domain of its own, a root port, and below it the endpoint
+ * that is the NVMe controller. Here they are made, found and removed; what their registers say is pci_config.c's.
  *
  * The domain's number has 16 bits, for which both IOMMU drivers find no unit, and so leave the device alone; they
  * truncate larger ones, and then take it for somebody else.
@@ -12,451 +11,18 @@
  * window, the only one that reaches above 4 GiB; BAR 0 is not prefetchable, as the NVMe specification
  * wants, and behind a PCI Express port that makes no difference.
  */
-#include <linux/delay.h>
+#define pr_fmt(format) "bx_emu: " format
+
 #include <linux/ioport.h>
-#include <linux/jiffies.h>
-#include <linux/numa.h>
+#include <linux/list.h>
+#include <linux/notifier.h>
 #include <linux/pci.h>
-#include <linux/slab.h>
 
 #include "compat.h"
 #include "device.h"
 
-#define BX_PCI_ENDPOINT	    0x0b01
-#define BX_PCI_PORT	    0x0b00
-#define BX_FIRST_DOMAIN	    0x1000 /* beyond any firmware's */
-#define BX_LAST_DOMAIN	    0xffff
-
-/* Where the capabilities are. */
-#define BX_CAP_PM	    0x40
-#define BX_CAP_MSIX	    0x50 /* of the endpoint */
-#define BX_CAP_MSI	    0x50 /* of the port */
-#define BX_CAP_EXP	    0x70
-#define BX_CAP_AER	    0x100
-
-/* What a write of a register waits for an engine at most: where it may not sleep, and where it may. */
-#define BX_TRANSFER_US	    100
-#define BX_TRANSFER_SECONDS 10
-
-#define BX_LINK_SPEED	    4 /* 16 GT/s */
-#define BX_LINK_WIDTH	    4
-
-#define BX_LINK_NO_ASPM	    BIT(22) /* ASPM Optionality Compliance: since 3.0 the bit must be set */
-
-/* ---- registers */
-
-static u32 get(const struct bx_function *function, int where, int size)
-{
-	u32 value = 0;
-
-	while (size--)
-		value = value << 8 | function->value[where + size];
-	return value;
-}
-
-static void set(u8 *space, int where, int size, u32 value)
-{
-	for (; size; size--, value >>= 8)
-		space[where++] = value;
-}
-
-static void put(struct bx_function *function, int where, int size, u32 value)
-{
-	set(function->value, where, size, value);
-}
-
-static void allow(struct bx_function *function, int where, int size, u32 mask)
-{
-	set(function->writable, where, size, mask);
-}
-
-static void clears(struct bx_function *function, int where, int size, u32 mask)
-{
-	set(function->clearable, where, size, mask);
-}
-
-static void change(struct bx_function *function, int where, int size, u32 clear_bits, u32 set_bits)
-{
-	put(function, where, size, (get(function, where, size) & ~clear_bits) | set_bits);
-}
-
-/* ---- what both functions have */
-
-static void init_head(struct bx_function *f, u16 device, u32 class, u8 header)
-{
-	put(f, PCI_VENDOR_ID, 2, BX_PCI_VENDOR);
-	put(f, PCI_DEVICE_ID, 2, device);
-	put(f, PCI_CLASS_REVISION, 4, class << 8 | 1);
-	put(f, PCI_HEADER_TYPE, 1, header);
-	put(f, PCI_STATUS, 2, PCI_STATUS_CAP_LIST);
-	put(f, PCI_CAPABILITY_LIST, 1, BX_CAP_PM);
-	allow(f, PCI_COMMAND, 2,
-	      PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_PARITY | PCI_COMMAND_SERR |
-		      PCI_COMMAND_INTX_DISABLE);
-	clears(f, PCI_STATUS, 2,
-	       PCI_STATUS_PARITY | PCI_STATUS_SIG_TARGET_ABORT | PCI_STATUS_REC_TARGET_ABORT |
-		       PCI_STATUS_REC_MASTER_ABORT | PCI_STATUS_SIG_SYSTEM_ERROR |
-		       PCI_STATUS_DETECTED_PARITY);
-	allow(f, PCI_CACHE_LINE_SIZE, 1, 0xff);
-	allow(f, PCI_INTERRUPT_LINE, 1, 0xff);
-}
-
-static void init_pm(struct bx_function *f, int next)
-{
-	put(f, BX_CAP_PM, 1, PCI_CAP_ID_PM);
-	put(f, BX_CAP_PM + PCI_CAP_LIST_NEXT, 1, next);
-	put(f, BX_CAP_PM + PCI_PM_PMC, 2, 3);
-	put(f, BX_CAP_PM + PCI_PM_CTRL, 2, PCI_PM_CTRL_NO_SOFT_RESET);
-	allow(f, BX_CAP_PM + PCI_PM_CTRL, 2, PCI_PM_CTRL_STATE_MASK);
-}
-
-static void init_exp(struct bx_function *f, u16 flags, u32 devcap, u32 lnkcap, u16 lnksta)
-{
-	int cap = BX_CAP_EXP;
-
-	put(f, cap, 1, PCI_CAP_ID_EXP);
-	put(f, cap + PCI_EXP_FLAGS, 2, flags | 2);
-	put(f, cap + PCI_EXP_DEVCAP, 4, devcap | PCI_EXP_DEVCAP_RBER | 1);
-	put(f, cap + PCI_EXP_DEVCTL, 2,
-	    PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_NOSNOOP_EN | 0x2000);
-	allow(f, cap + PCI_EXP_DEVCTL, 2, 0x78ff | PCI_EXP_DEVCTL_NOSNOOP_EN);
-	clears(f, cap + PCI_EXP_DEVSTA, 2,
-	       PCI_EXP_DEVSTA_CED | PCI_EXP_DEVSTA_NFED | PCI_EXP_DEVSTA_FED | PCI_EXP_DEVSTA_URD);
-	put(f, cap + PCI_EXP_LNKCAP, 4,
-	    lnkcap | BX_LINK_NO_ASPM | BX_LINK_WIDTH << 4 | BX_LINK_SPEED);
-	put(f, cap + PCI_EXP_LNKSTA, 2,
-	    lnksta | PCI_EXP_LNKSTA_SLC | BX_LINK_WIDTH << PCI_EXP_LNKSTA_NLW_SHIFT |
-		    BX_LINK_SPEED);
-	allow(f, cap + PCI_EXP_LNKCTL, 2,
-	      PCI_EXP_LNKCTL_RCB | PCI_EXP_LNKCTL_CCC | PCI_EXP_LNKCTL_ES);
-	put(f, cap + PCI_EXP_DEVCAP2, 4, PCI_EXP_DEVCAP2_COMP_TMOUT_DIS);
-	allow(f, cap + PCI_EXP_DEVCTL2, 2,
-	      PCI_EXP_DEVCTL2_COMP_TIMEOUT | PCI_EXP_DEVCTL2_COMP_TMOUT_DIS);
-	put(f, cap + PCI_EXP_LNKCAP2, 4,
-	    PCI_EXP_LNKCAP2_SLS_2_5GB | PCI_EXP_LNKCAP2_SLS_5_0GB | PCI_EXP_LNKCAP2_SLS_8_0GB |
-		    PCI_EXP_LNKCAP2_SLS_16_0GB);
-	put(f, cap + PCI_EXP_LNKCTL2, 2, BX_LINK_SPEED);
-	allow(f, cap + PCI_EXP_LNKCTL2, 2, PCI_EXP_LNKCTL2_TLS);
-}
-
-static void init_aer(struct bx_function *f)
-{
-	u32 uncorrectable = PCI_ERR_UNC_DLP | PCI_ERR_UNC_POISON_TLP | PCI_ERR_UNC_FCP |
-			    PCI_ERR_UNC_COMP_TIME | PCI_ERR_UNC_COMP_ABORT | PCI_ERR_UNC_UNX_COMP |
-			    PCI_ERR_UNC_RX_OVER | PCI_ERR_UNC_MALF_TLP | PCI_ERR_UNC_ECRC |
-			    PCI_ERR_UNC_UNSUP | PCI_ERR_UNC_INTN;
-	u32 correctable = PCI_ERR_COR_RCVR | PCI_ERR_COR_BAD_TLP | PCI_ERR_COR_BAD_DLLP |
-			  PCI_ERR_COR_REP_ROLL | PCI_ERR_COR_REP_TIMER | PCI_ERR_COR_ADV_NFAT |
-			  PCI_ERR_COR_INTERNAL;
-	int cap = BX_CAP_AER;
-
-	put(f, cap, 4, PCI_EXT_CAP_ID_ERR | 2 << 16);
-	clears(f, cap + PCI_ERR_UNCOR_STATUS, 4, uncorrectable);
-	allow(f, cap + PCI_ERR_UNCOR_MASK, 4, uncorrectable);
-	put(f, cap + PCI_ERR_UNCOR_MASK, 4, PCI_ERR_UNC_INTN);
-	allow(f, cap + PCI_ERR_UNCOR_SEVER, 4, uncorrectable);
-	put(f, cap + PCI_ERR_UNCOR_SEVER, 4,
-	    PCI_ERR_UNC_DLP | PCI_ERR_UNC_FCP | PCI_ERR_UNC_RX_OVER | PCI_ERR_UNC_MALF_TLP |
-		    PCI_ERR_UNC_INTN);
-	clears(f, cap + PCI_ERR_COR_STATUS, 4, correctable);
-	allow(f, cap + PCI_ERR_COR_MASK, 4, correctable);
-	put(f, cap + PCI_ERR_COR_MASK, 4, PCI_ERR_COR_ADV_NFAT | PCI_ERR_COR_INTERNAL);
-}
-
-/* ---- the endpoint */
-
-static void init_cmb_bar(struct bx_function *f, const struct bx_memory *memory)
-{
-	int at = PCI_BASE_ADDRESS_0 + 4 * BX_CMB_BAR;
-	u64 mask = -memory->cmb_size;
-
-	put(f, at, 4,
-	    lower_32_bits(memory->cmb_start) | PCI_BASE_ADDRESS_MEM_TYPE_64 |
-		    PCI_BASE_ADDRESS_MEM_PREFETCH);
-	put(f, at + 4, 4, upper_32_bits(memory->cmb_start));
-	allow(f, at, 4, lower_32_bits(mask));
-	allow(f, at + 4, 4, upper_32_bits(mask));
-}
-
-static void init_endpoint(struct bx_device *device)
-{
-	struct bx_function *f = &device->endpoint_function;
-	u64 bar = device->memory.window.start;
-
-	init_head(f, BX_PCI_ENDPOINT, PCI_CLASS_STORAGE_EXPRESS, PCI_HEADER_TYPE_NORMAL);
-	put(f, PCI_SUBSYSTEM_VENDOR_ID, 2, BX_PCI_VENDOR);
-	put(f, PCI_SUBSYSTEM_ID, 2, BX_PCI_ENDPOINT);
-	put(f, PCI_BASE_ADDRESS_0, 4, lower_32_bits(bar) | PCI_BASE_ADDRESS_MEM_TYPE_64);
-	put(f, PCI_BASE_ADDRESS_1, 4, upper_32_bits(bar));
-	allow(f, PCI_BASE_ADDRESS_0, 4, -(u32)BX_BAR_SIZE);
-	allow(f, PCI_BASE_ADDRESS_1, 4, U32_MAX);
-	if (device->memory.cmb)
-		init_cmb_bar(f, &device->memory);
-
-	init_pm(f, BX_CAP_MSIX);
-	put(f, BX_CAP_MSIX, 1, PCI_CAP_ID_MSIX);
-	put(f, BX_CAP_MSIX + PCI_CAP_LIST_NEXT, 1, BX_CAP_EXP);
-	put(f, BX_CAP_MSIX + PCI_MSIX_FLAGS, 2, device->vector_count - 1);
-	allow(f, BX_CAP_MSIX + PCI_MSIX_FLAGS, 2, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
-	put(f, BX_CAP_MSIX + PCI_MSIX_TABLE, 4, BX_BAR_TABLE);
-	put(f, BX_CAP_MSIX + PCI_MSIX_PBA, 4, BX_BAR_PBA);
-	init_exp(f, PCI_EXP_TYPE_ENDPOINT << 4, PCI_EXP_DEVCAP_FLR, 0, 0);
-	init_aer(f);
-	memcpy(f->initial, f->value, sizeof(f->initial));
-}
-
-/* The function's registers as after power-on; the controller's follow in an engine's next pass. */
-static void reset_endpoint(struct bx_device *device, enum bx_reset kind)
-{
-	struct bx_function *f = &device->endpoint_function;
-
-	memcpy(f->value, f->initial, sizeof(f->value));
-	WRITE_ONCE(device->ctrl->bus_master, false);
-	bx_irq_reset(device);
-	bx_ctrl_reset(device->ctrl, kind);
-}
-
-static void wrote_endpoint(struct bx_device *device, int where, int size, u32 value)
-{
-	int flr = BX_CAP_EXP + PCI_EXP_DEVCTL + 1; /* the byte with that bit */
-
-	if (where <= flr && where + size > flr &&
-	    (value >> (8 * (flr - where))) & (PCI_EXP_DEVCTL_BCR_FLR >> 8))
-		reset_endpoint(device, BX_RESET_FUNCTION);
-	/* After all that the host wants of the device before: see may_go_on(). */
-	smp_store_release(&device->ctrl->bus_master,
-			  get(&device->endpoint_function, PCI_COMMAND, 2) & PCI_COMMAND_MASTER);
-	if (where < BX_CAP_MSIX + 4 && where + size > BX_CAP_MSIX + PCI_MSIX_FLAGS)
-		bx_irq_unmasked(device);
-}
-
-bool bx_pci_msix(struct bx_device *device, bool *masked)
-{
-	u8 flags = READ_ONCE(device->endpoint_function.value[BX_CAP_MSIX + PCI_MSIX_FLAGS + 1]);
-
-	*masked = flags & (PCI_MSIX_FLAGS_MASKALL >> 8);
-	return flags & (PCI_MSIX_FLAGS_ENABLE >> 8);
-}
-
-/* ---- the root port */
-
-static void init_port(struct bx_device *device)
-{
-	struct bx_function *f = &device->port_function;
-	u64 base = device->memory.window.start, limit = device->memory.window.end;
-	int exp = BX_CAP_EXP, aer = BX_CAP_AER;
-
-	init_head(f, BX_PCI_PORT, PCI_CLASS_BRIDGE_PCI << 8, PCI_HEADER_TYPE_BRIDGE);
-	put(f, PCI_SECONDARY_BUS, 1, 1);
-	put(f, PCI_SUBORDINATE_BUS, 1, 1);
-	allow(f, PCI_PRIMARY_BUS, 3, 0xffffff);
-	/* Base above limit is off. */
-	put(f, PCI_IO_BASE, 2, 0x00f0);
-	allow(f, PCI_IO_BASE, 2, 0xf0f0);
-	f->writable[PCI_COMMAND] |= PCI_COMMAND_IO;
-	put(f, PCI_MEMORY_BASE, 4, 0x0000fff0);
-	allow(f, PCI_MEMORY_BASE, 4, 0xfff0fff0);
-	put(f, PCI_PREF_MEMORY_BASE, 2, (base >> 16 & 0xfff0) | PCI_PREF_RANGE_TYPE_64);
-	put(f, PCI_PREF_MEMORY_LIMIT, 2, (limit >> 16 & 0xfff0) | PCI_PREF_RANGE_TYPE_64);
-	put(f, PCI_PREF_BASE_UPPER32, 4, upper_32_bits(base));
-	put(f, PCI_PREF_LIMIT_UPPER32, 4, upper_32_bits(limit));
-	allow(f, PCI_PREF_MEMORY_BASE, 4, 0xfff0fff0);
-	allow(f, PCI_PREF_BASE_UPPER32, 4, U32_MAX);
-	allow(f, PCI_PREF_LIMIT_UPPER32, 4, U32_MAX);
-	allow(f, PCI_BRIDGE_CONTROL, 2,
-	      PCI_BRIDGE_CTL_PARITY | PCI_BRIDGE_CTL_SERR | PCI_BRIDGE_CTL_BUS_RESET);
-
-	init_pm(f, BX_CAP_MSI);
-	put(f, BX_CAP_MSI, 1, PCI_CAP_ID_MSI);
-	put(f, BX_CAP_MSI + PCI_CAP_LIST_NEXT, 1, BX_CAP_EXP);
-	put(f, BX_CAP_MSI + PCI_MSI_FLAGS, 2, PCI_MSI_FLAGS_64BIT);
-	allow(f, BX_CAP_MSI + PCI_MSI_FLAGS, 2, PCI_MSI_FLAGS_ENABLE);
-	allow(f, BX_CAP_MSI + PCI_MSI_ADDRESS_LO, 4, 0xfffffffc);
-	allow(f, BX_CAP_MSI + PCI_MSI_ADDRESS_HI, 4, U32_MAX);
-	allow(f, BX_CAP_MSI + PCI_MSI_DATA_64, 2, U16_MAX);
-
-	init_exp(f, PCI_EXP_TYPE_ROOT_PORT << 4 | PCI_EXP_FLAGS_SLOT, 0, PCI_EXP_LNKCAP_DLLLARC,
-		 PCI_EXP_LNKSTA_DLLLA);
-	allow(f, exp + PCI_EXP_LNKCTL, 2,
-	      PCI_EXP_LNKCTL_RCB | PCI_EXP_LNKCTL_LD | PCI_EXP_LNKCTL_CCC | PCI_EXP_LNKCTL_ES);
-	put(f, exp + PCI_EXP_SLTCAP, 4,
-	    PCI_EXP_SLTCAP_HPC | PCI_EXP_SLTCAP_HPS | PCI_EXP_SLTCAP_NCCS |
-		    (device->sysdata.domain & 0x1fff) << 19);
-	allow(f, exp + PCI_EXP_SLTCTL, 2,
-	      PCI_EXP_SLTCTL_PDCE | PCI_EXP_SLTCTL_HPIE | PCI_EXP_SLTCTL_DLLSCE);
-	put(f, exp + PCI_EXP_SLTSTA, 2, PCI_EXP_SLTSTA_PDS);
-	clears(f, exp + PCI_EXP_SLTSTA, 2, PCI_EXP_SLTSTA_PDC | PCI_EXP_SLTSTA_DLLSC);
-	allow(f, exp + PCI_EXP_RTCTL, 2,
-	      PCI_EXP_RTCTL_SECEE | PCI_EXP_RTCTL_SENFEE | PCI_EXP_RTCTL_SEFEE |
-		      PCI_EXP_RTCTL_PMEIE);
-	clears(f, exp + PCI_EXP_RTSTA, 4, PCI_EXP_RTSTA_PME);
-
-	init_aer(f);
-	allow(f, aer + PCI_ERR_ROOT_COMMAND, 4,
-	      PCI_ERR_ROOT_CMD_COR_EN | PCI_ERR_ROOT_CMD_NONFATAL_EN | PCI_ERR_ROOT_CMD_FATAL_EN);
-	clears(f, aer + PCI_ERR_ROOT_STATUS, 4, 0x7f);
-}
-
-static bool link_up(struct bx_device *device)
-{
-	struct bx_function *f = &device->port_function;
-
-	return device->present && device->link &&
-	       !(get(f, BX_CAP_EXP + PCI_EXP_LNKCTL, 2) & PCI_EXP_LNKCTL_LD) &&
-	       !(get(f, PCI_BRIDGE_CONTROL, 2) & PCI_BRIDGE_CTL_BUS_RESET);
-}
-
-/* What the link and the slot have become is in the registers; whether the host is told is up to it. */
-static void update_port(struct bx_device *device)
-{
-	struct bx_function *f = &device->port_function;
-	int sta = BX_CAP_EXP + PCI_EXP_SLTSTA, lnk = BX_CAP_EXP + PCI_EXP_LNKSTA;
-	bool was_up = get(f, lnk, 2) & PCI_EXP_LNKSTA_DLLLA, up = link_up(device);
-	bool was_present = get(f, sta, 2) & PCI_EXP_SLTSTA_PDS;
-	u16 events = 0, enabled = get(f, BX_CAP_EXP + PCI_EXP_SLTCTL, 2);
-
-	if (was_present != device->present)
-		events |= PCI_EXP_SLTSTA_PDC;
-	if (was_up != up)
-		events |= PCI_EXP_SLTSTA_DLLSC;
-	change(f, sta, 2, PCI_EXP_SLTSTA_PDS, events | (device->present ? PCI_EXP_SLTSTA_PDS : 0));
-	change(f, lnk, 2, PCI_EXP_LNKSTA_DLLLA, up ? PCI_EXP_LNKSTA_DLLLA : 0);
-	/* Nothing reaches the host over a link that is down. */
-	if (!up)
-		WRITE_ONCE(device->ctrl->bus_master, false);
-
-	if (!(enabled & PCI_EXP_SLTCTL_HPIE) ||
-	    !(get(f, BX_CAP_MSI + PCI_MSI_FLAGS, 2) & PCI_MSI_FLAGS_ENABLE))
-		return;
-	if (((events & PCI_EXP_SLTSTA_PDC) && (enabled & PCI_EXP_SLTCTL_PDCE)) ||
-	    ((events & PCI_EXP_SLTSTA_DLLSC) && (enabled & PCI_EXP_SLTCTL_DLLSCE)))
-		bx_irq_port(device);
-}
-
-/* The end of a reset or of a disabled link is when the endpoint starts anew. */
-static void wrote_port(struct bx_device *device)
-{
-	bool was_up =
-		get(&device->port_function, BX_CAP_EXP + PCI_EXP_LNKSTA, 2) & PCI_EXP_LNKSTA_DLLLA;
-
-	update_port(device);
-	if (!was_up && link_up(device))
-		reset_endpoint(device, BX_RESET_FUNCTION);
-}
-
-void bx_pci_plug(struct bx_device *device, bool present, bool link)
-{
-	unsigned long flags;
-	bool was_up;
-
-	raw_spin_lock_irqsave(&device->config_lock, flags);
-	was_up = link_up(device);
-	device->present = present;
-	device->link = link;
-	if (!was_up && link_up(device))
-		memcpy(device->endpoint_function.value, device->endpoint_function.initial,
-		       sizeof(device->endpoint_function.value));
-	update_port(device);
-	raw_spin_unlock_irqrestore(&device->config_lock, flags);
-}
-
-/* ---- access by the host */
-
-static struct bx_device *bus_device(struct pci_bus *bus)
-{
-	return container_of((struct pci_sysdata *)bus->sysdata, struct bx_device, sysdata);
-}
-
-static struct bx_function *find_function(struct bx_device *device, struct pci_bus *bus,
-					 unsigned int devfn)
-{
-	if (devfn)
-		return NULL;
-	if (pci_is_root_bus(bus))
-		return &device->port_function;
-	/* One that is being reset does not answer, lest the host sets up what the reset then clears. */
-	if (!link_up(device) || bx_ctrl_resetting(device->ctrl))
-		return NULL;
-	return &device->endpoint_function;
-}
-
-static int config_read(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 *value)
-{
-	struct bx_device *device = bus_device(bus);
-	struct bx_function *function;
-	unsigned long flags;
-
-	if (where < 0 || where + size > PCI_CFG_SPACE_EXP_SIZE)
-		return PCIBIOS_BAD_REGISTER_NUMBER;
-	raw_spin_lock_irqsave(&device->config_lock, flags);
-	function = find_function(device, bus, devfn);
-	*value = function ? get(function, where, size) : ~0u;
-	raw_spin_unlock_irqrestore(&device->config_lock, flags);
-	return function ? PCIBIOS_SUCCESSFUL : PCIBIOS_DEVICE_NOT_FOUND;
-}
-
-static void write_bytes(struct bx_function *f, int where, int size, u32 value)
-{
-	u8 byte;
-
-	for (; size; size--, where++, value >>= 8) {
-		byte = (f->value[where] & ~f->writable[where]) | (value & f->writable[where]);
-		WRITE_ONCE(f->value[where], byte & ~(value & f->clearable[where]));
-	}
-}
-
-/*
- * A real device has sent what it had to send when such a write has been answered; what an engine is at takes as long as one command.
- * All of the kernel's paths that take bus mastering away may sleep. Only a user's write to configuration space comes with
- * interrupts off; an engine that it has preempted then goes on afterwards.
- */
-static void wait_for_transfers(struct bx_device *device)
-{
-	unsigned long until = jiffies + BX_TRANSFER_SECONDS * HZ;
-	unsigned int us;
-
-	/* Pairs with the one in begin_reaching(): either it sees that it may not, or we see that it does. */
-	smp_mb();
-	for (us = 0; us < BX_TRANSFER_US && bx_ctrl_reaching(device->ctrl); us++)
-		udelay(1);
-	while (preemptible() && bx_ctrl_reaching(device->ctrl)) {
-		if (time_after(jiffies, until)) {
-			pr_err("bx_emu: %s: a command still runs in the host's memory\n",
-			       device->options->name);
-			return;
-		}
-		usleep_range(50, 200);
-	}
-}
-
-static int config_write(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 value)
-{
-	struct bx_device *device = bus_device(bus);
-	bool was_master = READ_ONCE(device->ctrl->bus_master);
-	struct bx_function *function;
-	unsigned long flags;
-
-	if (where < 0 || where + size > PCI_CFG_SPACE_EXP_SIZE)
-		return PCIBIOS_BAD_REGISTER_NUMBER;
-	raw_spin_lock_irqsave(&device->config_lock, flags);
-	function = find_function(device, bus, devfn);
-	if (function) {
-		write_bytes(function, where, size, value);
-		if (function == &device->port_function)
-			wrote_port(device);
-		else
-			wrote_endpoint(device, where, size, value);
-	}
-	raw_spin_unlock_irqrestore(&device->config_lock, flags);
-	if (was_master && !READ_ONCE(device->ctrl->bus_master))
-		wait_for_transfers(device);
-	return function ? PCIBIOS_SUCCESSFUL : PCIBIOS_DEVICE_NOT_FOUND;
-}
-
-static struct pci_ops config_ops = {
-	.read = config_read,
-	.write = config_write,
-};
+#define BX_FIRST_DOMAIN 0x1000 /* beyond any firmware's */
+#define BX_LAST_DOMAIN	0xffff
 
 /* ---- the host's devices come and go */
 
@@ -517,6 +83,40 @@ static void port_bound(struct pci_dev *port)
 	port->is_hotplug_bridge = 0;
 }
 
+/*
+ * The port's driver takes a lock of its slot when it begins, under which its hot-plug thread later takes the rescan lock. So it
+ * begins without that; and it goes without it, since it waits for that thread, which may be at what somebody has just
+ * written to the slot's `power'.
+ */
+static void hold_port(struct bx_device *device, struct pci_dev *port)
+{
+	if (device->making && bx_set_driver_override(port, "nobody"))
+		pr_warn("%s: its port's driver begins under the rescan lock\n",
+			device->options->name);
+}
+
+static void bind_port(struct bx_device *device)
+{
+	struct pci_dev *port = pci_get_slot(device->bus, PCI_DEVFN(0, 0));
+
+	if (!port)
+		return;
+	bx_set_driver_override(port, "");
+	if (device_attach(&port->dev) < 0)
+		pr_warn("%s: its port's driver does not begin\n", device->options->name);
+	pci_dev_put(port);
+}
+
+static void release_port(struct bx_device *device)
+{
+	struct pci_dev *port = pci_get_slot(device->bus, PCI_DEVFN(0, 0));
+
+	if (!port)
+		return;
+	device_release_driver(&port->dev);
+	pci_dev_put(port);
+}
+
 static int notify(struct notifier_block *block, unsigned long action, void *data)
 {
 	struct bx_device *device = container_of(block, struct bx_device, notifier);
@@ -525,7 +125,9 @@ static int notify(struct notifier_block *block, unsigned long action, void *data
 	if (pdev->bus->sysdata != &device->sysdata)
 		return NOTIFY_DONE;
 	if (pci_is_root_bus(pdev->bus)) {
-		if (action == BUS_NOTIFY_BOUND_DRIVER)
+		if (action == BUS_NOTIFY_ADD_DEVICE)
+			hold_port(device, pdev);
+		else if (action == BUS_NOTIFY_BOUND_DRIVER)
 			port_bound(pdev);
 	} else if (action == BUS_NOTIFY_ADD_DEVICE) {
 		claim_bars(device, pdev);
@@ -569,12 +171,12 @@ static int create_bus(struct bx_device *device)
 		return domain;
 	device->sysdata.domain = domain;
 	device->sysdata.node = device->options->node;
-	init_port(device);
+	bx_pci_config_init(device);
 
 	device->buses = (struct resource)DEFINE_RES_NAMED(0, 2, "bx_emu", IORESOURCE_BUS);
 	pci_add_resource(&windows, &device->memory.window);
 	pci_add_resource(&windows, &device->buses);
-	device->bus = pci_create_root_bus(NULL, 0, &config_ops, &device->sysdata, &windows);
+	device->bus = pci_create_root_bus(NULL, 0, &bx_pci_config_ops, &device->sysdata, &windows);
 	if (device->bus)
 		return 0;
 	pci_free_resource_list(&windows);
@@ -586,16 +188,13 @@ int bx_pci_create(struct bx_device *device)
 	struct pci_bus *child;
 	int ret;
 
-	raw_spin_lock_init(&device->config_lock);
-	device->present = true;
-	device->link = true;
-	init_endpoint(device);
 	device->notifier.notifier_call = notify;
 	ret = bus_register_notifier(&pci_bus_type, &device->notifier);
 	if (ret)
 		return ret;
 
 	pci_lock_rescan_remove();
+	device->making = true;
 	ret = create_bus(device);
 	if (ret)
 		goto err_unlock;
@@ -604,7 +203,9 @@ int bx_pci_create(struct bx_device *device)
 	list_for_each_entry(child, &device->bus->children, node)
 		pcie_bus_configure_settings(child);
 	pci_bus_add_devices(device->bus);
+	device->making = false;
 	pci_unlock_rescan_remove();
+	bind_port(device);
 	return 0;
 
 err_unlock:
@@ -613,26 +214,16 @@ err_unlock:
 	return ret;
 }
 
-/*
- * The port's driver waits for its hot-plug thread when it is unbound, and that thread takes the rescan lock when it has something
- * to do, such as what somebody has just written to the slot's `power': so it goes first, and without that lock.
- */
-static void release_port(struct bx_device *device)
-{
-	struct pci_dev *port = pci_get_slot(device->bus, PCI_DEVFN(0, 0));
-
-	if (!port)
-		return;
-	device_release_driver(&port->dev);
-	pci_dev_put(port);
-}
-
 void bx_pci_destroy(struct bx_device *device)
 {
+	struct pci_host_bridge *bridge = to_pci_host_bridge(device->bus->bridge);
+
 	release_port(device);
 	pci_lock_rescan_remove();
 	pci_stop_root_bus(device->bus);
 	pci_remove_root_bus(device->bus);
+	/* Removing it has only taken it out of sight: what pci_create_root_bus() made of it is still held. */
+	pci_free_host_bridge(bridge);
 	pci_unlock_rescan_remove();
 	bus_unregister_notifier(&pci_bus_type, &device->notifier);
 }

@@ -104,29 +104,6 @@ u16 bx_write_uncorrectable(struct bx_io *io)
 
 /* ---- blocks that become zeros */
 
-/*
- * Giving back pages of a sparse store wants to be alone; and data and metadata of many blocks are dropped together
- * only if nobody else is there.
- */
-static bool needs_world(const struct bx_io *io)
-{
-	const struct bx_ns *ns = io->ns;
-
-	/* One that a format left without room has no store, and no block to discard. */
-	if (!ns->blocks)
-		return false;
-	return (bx_store_sparse(ns->data.store) || ns->pi_type) && !io->engine->has_world;
-}
-
-static void discard(struct bx_ns *ns, u64 lba, u64 blocks)
-{
-	u32 size = bx_block_size(ns), metadata = bx_metadata_size(ns);
-
-	bx_extent_discard(&ns->data, lba * size, blocks * size);
-	if (metadata)
-		bx_extent_discard(&ns->metadata, lba * metadata, blocks * metadata);
-}
-
 /* Protection information for blocks of zeros; where it is not asked for, that of unwritten blocks stands. */
 static int protect_zeros(struct bx_io *io)
 {
@@ -156,12 +133,9 @@ u16 bx_write_zeroes(struct bx_io *io)
 		status = bx_io_may_write(io);
 	if (status)
 		return status;
-	if (needs_world(io))
+	if (!io->engine->has_world)
 		return BX_WORLD;
-	status = bx_io_may_heal(io, io->lba, io->blocks);
-	if (status)
-		return status;
-	discard(io->ns, io->lba, io->blocks);
+	bx_ns_discard(io->ns, io->lba, io->blocks);
 	if (le16_to_cpu(io->request->cmd.rw.control) & NVME_RW_FUA)
 		io->engine->stats.fua++;
 	if (io->ns->pi_type && bx_pi_acts(&io->tags))
@@ -175,6 +149,7 @@ u16 bx_dataset_management(struct bx_io *io)
 	struct nvme_dsm_range *ranges = (struct nvme_dsm_range *)io->engine->buffer;
 	bool deallocate = le32_to_cpu(cmd->attributes) & NVME_DSMGMT_AD;
 	u32 count = (le32_to_cpu(cmd->nr) & 0xff) + 1;
+	u64 total = 0;
 	u16 status;
 
 	static_assert(NVME_DSM_MAX_RANGES * sizeof(*ranges) <= BX_BUFFER_SIZE);
@@ -183,16 +158,21 @@ u16 bx_dataset_management(struct bx_io *io)
 	status = bx_data_map(io->engine, io->request, count * sizeof(*ranges));
 	if (status)
 		return status;
-	if (deallocate && needs_world(io))
+	if (deallocate && !io->engine->has_world)
 		return BX_WORLD;
 	bx_data_get(&io->engine->data, 0, ranges, count * sizeof(*ranges));
 	for (u32 i = 0; i < count; i++) {
+		u32 blocks = le32_to_cpu(ranges[i].nlb);
+
 		io->request->lba = le64_to_cpu(ranges[i].slba);
-		if (!bx_io_within(io->ns, io->request->lba, le32_to_cpu(ranges[i].nlb)))
+		if (!bx_io_within(io->ns, io->request->lba, blocks))
 			return bx_invalid(io->request, NVME_SC_LBA_RANGE, dsm.dptr);
+		total += blocks;
+		if (deallocate && (blocks > BX_DSM_RANGE_BLOCKS || total > BX_DSM_BLOCKS))
+			return bx_invalid(io->request, BX_SC_CMD_SIZE_LIMIT, dsm.dptr);
 	}
 	/* The other attributes are advice. */
 	for (u32 i = 0; i < count && deallocate; i++)
-		discard(io->ns, le64_to_cpu(ranges[i].slba), le32_to_cpu(ranges[i].nlb));
+		bx_ns_discard(io->ns, le64_to_cpu(ranges[i].slba), le32_to_cpu(ranges[i].nlb));
 	return NVME_SC_SUCCESS;
 }

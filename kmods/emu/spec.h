@@ -17,7 +17,6 @@
 #define BX_CAP_TO_SHIFT	    24
 #define BX_CAP_NSSRS	    BIT_ULL(36)
 #define BX_CAP_CSS_SHIFT    37
-#define BX_CAP_MPSMIN_SHIFT 48
 #define BX_CAP_MPSMAX_SHIFT 52
 #define BX_CAP_CMBS	    BIT_ULL(57)
 
@@ -36,10 +35,7 @@ enum {
 	BX_SC_COMBINATION_REJECTED = 0x2b, /* of I/O command sets */
 	BX_SC_SELF_TEST_IN_PROGRESS = 0x11d, /* has two names in the kernel's headers */
 	BX_SC_CMD_SET_UNSUPPORTED = 0x129,
-	BX_SC_INVALID_CTRL_DATA_QUEUE = 0x12b,
 	BX_SC_CMD_SIZE_LIMIT = 0x183,
-	BX_SC_ONCS_UNSUPPORTED_FORMAT = 0x18e,
-	BX_SC_STREAM_RESOURCE = 0x17f,
 };
 
 /* ---- identify */
@@ -87,7 +83,6 @@ enum {
 };
 
 enum {
-	BX_OACS_SECURITY = BIT(0),
 	BX_OACS_FORMAT = BIT(1),
 	BX_OACS_FIRMWARE = BIT(2),
 	BX_OACS_NS_MANAGEMENT = BIT(3),

@@ -8,7 +8,6 @@
 #include <linux/sysfs.h>
 
 #include "attribute.h"
-#include "compat.h"
 
 static struct bx_item *stats_item_of(struct config_item *item)
 {

@@ -16,11 +16,7 @@
 
 #include "store.h"
 
-#define STORE_PAGE_SHIFT   12
-#define STORE_PAGE_SIZE	   (1ul << STORE_PAGE_SHIFT)
-#define STORE_PAGE_MASK	   (STORE_PAGE_SIZE - 1)
-/* As many pages are dropped before the extent's lock, and then the CPU, is let go for a moment. */
-#define STORE_DROP_AT_ONCE 4096ull
+#define STORE_PAGE_MASK (BX_STORE_PAGE_SIZE - 1)
 
 int bx_store_init(struct bx_store *store, void *memory, u64 size)
 {
@@ -47,7 +43,7 @@ static u64 chunks_of(const struct bx_extent *extent)
 
 static u64 pages_of(const struct bx_extent *extent)
 {
-	return (extent->size + STORE_PAGE_MASK) >> STORE_PAGE_SHIFT;
+	return (extent->size + STORE_PAGE_MASK) >> BX_STORE_PAGE_SHIFT;
 }
 
 /* There are enough of them: the caller has looked. */
@@ -88,8 +84,6 @@ int bx_extent_create(struct bx_store *store, struct bx_extent *extent, u64 size)
 	}
 	store->free -= count << BX_CHUNK_SHIFT;
 	extent->store = store;
-	for (int i = 0; i < BX_EXTENT_STRIPES; i++)
-		mutex_init(&extent->stripes[i]);
 	return 0;
 }
 
@@ -98,23 +92,18 @@ int bx_extent_create(struct bx_store *store, struct bx_extent *extent, u64 size)
 /* Where it would be, stored or not. */
 static u8 *place_of(const struct bx_extent *extent, u64 page)
 {
-	u64 chunk = extent->chunks[page >> (BX_CHUNK_SHIFT - STORE_PAGE_SHIFT)];
-	u64 within = (page << STORE_PAGE_SHIFT) & (BX_CHUNK_SIZE - 1);
+	u64 chunk = extent->chunks[page >> (BX_CHUNK_SHIFT - BX_STORE_PAGE_SHIFT)];
+	u64 within = (page << BX_STORE_PAGE_SHIFT) & (BX_CHUNK_SIZE - 1);
 
 	return extent->store->memory + (chunk << BX_CHUNK_SHIFT) + within;
 }
 
-/*
- * NULL if it is not stored. Words of bits are written under the extent's lock with release ordering, after the bytes of
- * the pages whose bits are set in them; the acquire here pairs with that: whoever sees the bit sees the bytes. Who clears
- * another bit of the word has held the lock after the one that set this bit, so its release covers those bytes too.
- * The xarray does the same for a sparse store.
- */
+/* NULL if it is not stored. Whoever sees the bit sees the bytes; the xarray does the same for a sparse store. */
 static u8 *find_page(struct bx_extent *extent, u64 page)
 {
 	if (bx_store_sparse(extent->store))
 		return xa_load(&extent->pages, page);
-	/* With the releases in store_in_chunk() and clear_stored(). */
+	/* With the release in store_in_chunk(). */
 	if (!(smp_load_acquire(&extent->stored[BIT_WORD(page)]) & BIT_MASK(page)))
 		return NULL;
 	return place_of(extent, page);
@@ -124,7 +113,7 @@ static void fill_page(u8 *page, unsigned long offset, const void *from, size_t l
 {
 	memset(page, 0, offset);
 	memcpy(page + offset, from, length);
-	memset(page + offset + length, 0, STORE_PAGE_SIZE - offset - length);
+	memset(page + offset + length, 0, BX_STORE_PAGE_SIZE - offset - length);
 }
 
 /*
@@ -145,7 +134,7 @@ static void store_in_chunk(struct bx_extent *extent, u64 page, unsigned long off
 		fill_page(to, offset, from, length);
 		/* After the bytes; see find_page(). */
 		smp_store_release(word, *word | BIT_MASK(page));
-		extent->used += STORE_PAGE_SIZE;
+		extent->used += BX_STORE_PAGE_SIZE;
 	}
 	spin_unlock(&extent->lock);
 }
@@ -163,7 +152,7 @@ static int store_in_page(struct bx_extent *extent, u64 page, unsigned long offse
 	error = xa_insert(&extent->pages, page, fresh, BX_GFP_COMMAND);
 	if (!error) {
 		spin_lock(&extent->lock);
-		extent->used += STORE_PAGE_SIZE;
+		extent->used += BX_STORE_PAGE_SIZE;
 		spin_unlock(&extent->lock);
 		return 0;
 	}
@@ -190,8 +179,8 @@ void bx_extent_read(struct bx_extent *extent, u64 offset, void *to, size_t lengt
 {
 	while (length) {
 		unsigned long within = offset & STORE_PAGE_MASK;
-		size_t part = min_t(size_t, length, STORE_PAGE_SIZE - within);
-		const u8 *page = find_page(extent, offset >> STORE_PAGE_SHIFT);
+		size_t part = min_t(size_t, length, BX_STORE_PAGE_SIZE - within);
+		const u8 *page = find_page(extent, offset >> BX_STORE_PAGE_SHIFT);
 
 		if (page)
 			memcpy(to, page + within, part);
@@ -207,14 +196,14 @@ int bx_extent_write(struct bx_extent *extent, u64 offset, const void *from, size
 {
 	while (length) {
 		unsigned long within = offset & STORE_PAGE_MASK;
-		size_t part = min_t(size_t, length, STORE_PAGE_SIZE - within);
-		u8 *page = find_page(extent, offset >> STORE_PAGE_SHIFT);
+		size_t part = min_t(size_t, length, BX_STORE_PAGE_SIZE - within);
+		u8 *page = find_page(extent, offset >> BX_STORE_PAGE_SHIFT);
 
 		if (page) {
 			memcpy(page + within, from, part);
 		} else {
-			int error =
-				store_page(extent, offset >> STORE_PAGE_SHIFT, within, from, part);
+			int error = store_page(extent, offset >> BX_STORE_PAGE_SHIFT, within, from,
+					       part);
 
 			if (error)
 				return error;
@@ -229,60 +218,36 @@ int bx_extent_write(struct bx_extent *extent, u64 offset, const void *from, size
 /* A part of a page: it stays stored. */
 static void zero_part(struct bx_extent *extent, u64 offset, size_t length)
 {
-	u8 *page = find_page(extent, offset >> STORE_PAGE_SHIFT);
+	u8 *page = find_page(extent, offset >> BX_STORE_PAGE_SHIFT);
 
 	if (page)
 		memset(page + (offset & STORE_PAGE_MASK), 0, length);
 }
 
-/* Clears the bits [first, end), with the lock held; how many were set. */
-static u64 clear_stored(struct bx_extent *extent, u64 first, u64 end)
-{
-	u64 cleared = 0;
-
-	while (first < end) {
-		unsigned long *word = &extent->stored[BIT_WORD(first)], mask = ~0ul << first % 64;
-		u64 next = round_down(first, 64) + 64;
-
-		if (next > end)
-			mask &= BIT_MASK(end) - 1;
-		cleared += hweight_long(*word & mask);
-		/* For the bits that stay; see find_page(). */
-		smp_store_release(word, *word & ~mask);
-		first = next;
-	}
-	return cleared;
-}
-
-/*
- * An engine that found a page stored just before may still be writing there; it came first, then, and what it writes
- * is not seen until somebody stores the page anew. If that happens before it has ended, both wrote at once.
- */
 static void drop_from_chunks(struct bx_extent *extent, u64 first, u64 end)
 {
 	while (first < end) {
-		u64 stop = min(end, round_down(first, STORE_DROP_AT_ONCE) + STORE_DROP_AT_ONCE);
+		unsigned long *word = &extent->stored[BIT_WORD(first)];
+		u64 next = min(end, round_down(first, BITS_PER_LONG) + BITS_PER_LONG);
+		unsigned long mask = GENMASK((next - 1) % BITS_PER_LONG, first % BITS_PER_LONG);
 
-		spin_lock(&extent->lock);
-		extent->used -= clear_stored(extent, first, stop) << STORE_PAGE_SHIFT;
-		spin_unlock(&extent->lock);
+		extent->used -= (u64)hweight_long(*word & mask) << BX_STORE_PAGE_SHIFT;
+		*word &= ~mask;
 		cond_resched();
-		first = stop;
+		first = next;
 	}
 }
 
-/* Nobody else is in the extent. */
 static void drop_pages(struct bx_extent *extent, u64 first, u64 end)
 {
-	unsigned long index, dropped = 0;
+	unsigned long index;
 	void *page;
 
 	xa_for_each_range(&extent->pages, index, page, first, end - 1) {
 		xa_erase(&extent->pages, index);
 		free_page((unsigned long)page);
-		extent->used -= STORE_PAGE_SIZE;
-		if (!(++dropped % STORE_DROP_AT_ONCE))
-			cond_resched();
+		extent->used -= BX_STORE_PAGE_SIZE;
+		cond_resched();
 	}
 }
 
@@ -304,8 +269,6 @@ void bx_extent_destroy(struct bx_extent *extent)
 		kvfree(extent->chunks);
 		kvfree(extent->stored);
 	}
-	for (int i = 0; i < BX_EXTENT_STRIPES; i++)
-		mutex_destroy(&extent->stripes[i]);
 	store->free += count << BX_CHUNK_SHIFT;
 	*extent = (struct bx_extent){};
 }
@@ -316,17 +279,17 @@ void bx_extent_discard(struct bx_extent *extent, u64 offset, u64 length)
 
 	/* The last page may be shorter than a page: nothing follows it. */
 	if (end == extent->size)
-		end = pages_of(extent) << STORE_PAGE_SHIFT;
-	first = (offset + STORE_PAGE_MASK) >> STORE_PAGE_SHIFT;
-	last = end >> STORE_PAGE_SHIFT;
+		end = pages_of(extent) << BX_STORE_PAGE_SHIFT;
+	first = (offset + STORE_PAGE_MASK) >> BX_STORE_PAGE_SHIFT;
+	last = end >> BX_STORE_PAGE_SHIFT;
 	if (first > last) {
 		zero_part(extent, offset, length);
 		return;
 	}
 	if (offset & STORE_PAGE_MASK)
-		zero_part(extent, offset, STORE_PAGE_SIZE - (offset & STORE_PAGE_MASK));
+		zero_part(extent, offset, BX_STORE_PAGE_SIZE - (offset & STORE_PAGE_MASK));
 	if (end & STORE_PAGE_MASK)
-		zero_part(extent, last << STORE_PAGE_SHIFT, end & STORE_PAGE_MASK);
+		zero_part(extent, last << BX_STORE_PAGE_SHIFT, end & STORE_PAGE_MASK);
 	if (first == last)
 		return;
 	if (bx_store_sparse(extent->store))
@@ -338,7 +301,8 @@ void bx_extent_discard(struct bx_extent *extent, u64 offset, u64 length)
 const void *bx_extent_peek(struct bx_extent *extent, u64 offset, size_t length)
 {
 	unsigned long within = offset & STORE_PAGE_MASK;
-	u64 page = offset >> STORE_PAGE_SHIFT, last = (offset + length - 1) >> STORE_PAGE_SHIFT;
+	u64 page = offset >> BX_STORE_PAGE_SHIFT,
+	    last = (offset + length - 1) >> BX_STORE_PAGE_SHIFT;
 	const u8 *at;
 
 	if (!length)

@@ -8,24 +8,23 @@
  * whether it is. So discarding, and making a namespace, cost no writing of zeros.
  *
  * Any number of engines may read and write at once; what they read where another one is writing is one or
- * the other, byte by byte. A sparse store gives pages back in bx_extent_discard(), for which nobody else may be in
- * the extent: the world is held. Creating and destroying wants that always.
+ * the other, byte by byte. For creating, discarding and destroying nobody else may be in the extent: the world is held.
  */
 #ifndef BX_EMU_STORE_H
 #define BX_EMU_STORE_H
 
 #include <linux/gfp.h>
-#include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
-#define BX_CHUNK_SHIFT	  20
-#define BX_CHUNK_SIZE	  (1ul << BX_CHUNK_SHIFT)
-#define BX_EXTENT_STRIPES 16
+#define BX_CHUNK_SHIFT	    20
+#define BX_CHUNK_SIZE	    (1ul << BX_CHUNK_SHIFT)
+#define BX_STORE_PAGE_SHIFT 12
+#define BX_STORE_PAGE_SIZE  (1ul << BX_STORE_PAGE_SHIFT)
 
 /* How memory is had for a command: without waiting for a disk, which may be this one; and there may be none. */
-#define BX_GFP_COMMAND	  (GFP_NOIO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+#define BX_GFP_COMMAND	    (GFP_NOIO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 struct bx_store {
 	u8 *memory; /* NULL: sparse */
@@ -40,10 +39,8 @@ struct bx_extent {
 	u32 *chunks; /* of a store with memory: which chunk holds the n-th MiB */
 	unsigned long *stored; /* and a bit for each of its pages */
 	struct xarray pages; /* of a sparse store */
-	spinlock_t lock; /* a page comes into being, or goes */
+	spinlock_t lock; /* a page comes into being */
 	u64 used; /* bytes in pages that are stored */
-	/* For who keeps something together that is in two places; the store itself takes none of them. */
-	struct mutex stripes[BX_EXTENT_STRIPES];
 };
 
 /* @size is rounded down to whole chunks; @memory stays the caller's. */

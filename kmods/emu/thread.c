@@ -16,7 +16,6 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
-#include "compat.h"
 #include "device.h"
 
 /* Waking up takes about so long; less is not worth sleeping for. In ns. */

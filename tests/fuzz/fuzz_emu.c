@@ -40,8 +40,21 @@ static u8 *pages[PAGES], *bar, *cmb;
 static struct bx_store store;
 static struct bx_ctrl *ctrl;
 static u32 tails[QUEUES + 1];
+static bool reaps; /* the host says what it has taken, as a good one does */
+static u32 whim; /* what the host does next to memory that is being used; 0: nothing */
+static u8 *given; /* the memory that was asked for last */
 
 /* ---- the host */
+
+/* What was looked at may be something else when it is looked at again. */
+static void change_mind(void)
+{
+	whim ^= whim << 13;
+	whim ^= whim >> 17;
+	whim ^= whim << 5;
+	if (given && whim % 4 == 0)
+		given[whim >> 8 & 15] ^= whim >> 16;
+}
 
 static void *host_memory(struct bx_ctrl *of, u64 address, size_t length)
 {
@@ -49,6 +62,9 @@ static void *host_memory(struct bx_ctrl *of, u64 address, size_t length)
 
 	if (address < BASE || page >= PAGES || length > PAGE - offset)
 		return NULL;
+	if (whim)
+		change_mind();
+	given = offset <= PAGE - 16 ? pages[page] + offset : NULL;
 	return pages[page] + offset;
 }
 
@@ -118,7 +134,7 @@ static void submit(unsigned int queue, const struct nvme_command *cmd)
 	tails[queue] = (tails[queue] + 1) % ENTRIES;
 	bx_bar_write(ctrl, NVME_REG_DBS + 8 * queue, tails[queue]);
 	/* All that came is taken, wherever that may be. */
-	if (ctrl->cqs[queue])
+	if (reaps && ctrl->cqs[queue])
 		bx_bar_write(ctrl, NVME_REG_DBS + 8 * queue + 4, ctrl->cqs[queue]->tail);
 }
 
@@ -241,6 +257,13 @@ static void step_timing(void)
 	bx_timing_set(ctrl, &values);
 }
 
+static void step_host(void)
+{
+	whim = take(2);
+	/* If not, there is another step for heads, which may be anything. */
+	reaps = whim & 1;
+}
+
 static void step(u8 what)
 {
 	switch (what & 15) {
@@ -272,7 +295,7 @@ static void step(u8 what)
 	case 13:
 		return what & 128 ? bx_fault_clear(ctrl) : step_fault();
 	case 14:
-		return step_timing();
+		return what & 128 ? step_host() : step_timing();
 	default:
 		kit_clock_advance(1000ull << (what >> 4));
 		return pass();
@@ -290,6 +313,7 @@ static void begin(u8 shape, u8 format)
 		.queues = QUEUES + 2,
 		.entries = 64,
 		.mdts = 3,
+		.shadow_doorbells = true,
 		.engines = 1 + (shape & 1),
 		.cmb_size = shape & 2 ? 4 * PAGE : 0,
 	};
@@ -321,6 +345,8 @@ static void end(void)
 {
 	void *memory = store.memory;
 
+	whim = 0;
+	reaps = true;
 	bx_fault_clear(ctrl);
 	bx_ctrl_reset(ctrl, BX_RESET_POWER);
 	pass();
@@ -344,6 +370,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	kit_clock_hold(1000000);
 	program = data;
 	left = size;
+	whim = 0;
+	given = NULL;
+	reaps = true;
 	begin(take(1), take(1));
 	enable();
 	for (unsigned int i = 0; i < STEPS_MAX && left; i++) {

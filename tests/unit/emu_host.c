@@ -7,7 +7,6 @@
 #include <linux/align.h>
 #include <linux/minmax.h>
 
-#define PAGE	      4096u
 #define ADMIN_ENTRIES 32
 #define PASSES_MAX    100000
 
@@ -105,6 +104,7 @@ void emu_begin(struct emu_host *host, const struct emu_options *options)
 		.mdts = o->mdts ?: 5,
 		.engines = o->engines ?: 1,
 		.cmb_size = o->cmb_size,
+		.shadow_doorbells = !o->no_shadow_doorbells,
 		.host = host,
 	};
 
@@ -200,7 +200,7 @@ void emu_disable(struct emu_host *host)
 	assert_int_equal(bx_bar_read(host->ctrl, NVME_REG_CSTS), 0);
 }
 
-/* ---- commands */
+/* ---- the queues */
 
 u16 emu_submit(struct emu_host *host, u16 queue, const struct nvme_command *cmd)
 {
@@ -234,6 +234,24 @@ bool emu_reap(struct emu_host *host, u16 queue, struct emu_result *ret)
 		q->phase ^= 1;
 	bx_bar_write(host->ctrl, NVME_REG_DBS + 8 * queue + 4, q->head);
 	return true;
+}
+
+struct emu_result emu_expect(struct emu_host *host, u16 queue, u16 status)
+{
+	struct emu_result result;
+
+	emu_pass(host);
+	assert_true(emu_reap(host, queue, &result));
+	assert_int_equal(result.status, status);
+	return result;
+}
+
+void emu_expect_none(struct emu_host *host, u16 queue)
+{
+	struct emu_result result;
+
+	emu_pass(host);
+	assert_false(emu_reap(host, queue, &result));
 }
 
 void emu_prps(struct emu_host *host, struct nvme_command *cmd, u64 address, size_t length)
@@ -287,29 +305,81 @@ struct emu_result emu_run(struct emu_host *host, u16 queue, struct nvme_command 
 	return result;
 }
 
+u16 emu_status(struct emu_host *host, u16 queue, struct nvme_command cmd)
+{
+	return emu_run(host, queue, &cmd, NULL, 0).status & ~NVME_STATUS_DNR;
+}
+
+/* ---- commands */
+
+struct nvme_command emu_identify_command(u8 cns, u32 nsid)
+{
+	return (struct nvme_command){ .identify = {
+					      .opcode = nvme_admin_identify,
+					      .nsid = cpu_to_le32(nsid),
+					      .cns = cns,
+				      } };
+}
+
+struct nvme_command emu_create_cq_command(u16 id, u32 entries, u64 at)
+{
+	return (struct nvme_command){ .create_cq = {
+					      .opcode = nvme_admin_create_cq,
+					      .prp1 = cpu_to_le64(at),
+					      .cqid = cpu_to_le16(id),
+					      .qsize = cpu_to_le16(entries - 1),
+					      .cq_flags = cpu_to_le16(NVME_QUEUE_PHYS_CONTIG |
+								      NVME_CQ_IRQ_ENABLED),
+					      .irq_vector = cpu_to_le16(id),
+				      } };
+}
+
+struct nvme_command emu_create_sq_command(u16 id, u32 entries, u16 cqid, u64 at)
+{
+	return (struct nvme_command){ .create_sq = {
+					      .opcode = nvme_admin_create_sq,
+					      .prp1 = cpu_to_le64(at),
+					      .sqid = cpu_to_le16(id),
+					      .qsize = cpu_to_le16(entries - 1),
+					      .sq_flags = cpu_to_le16(NVME_QUEUE_PHYS_CONTIG),
+					      .cqid = cpu_to_le16(cqid),
+				      } };
+}
+
+struct nvme_command emu_abort_command(u16 queue, u16 cid)
+{
+	return (struct nvme_command){ .abort = {
+					      .opcode = nvme_admin_abort_cmd,
+					      .sqid = cpu_to_le16(queue),
+					      .cid = cid,
+				      } };
+}
+
 void emu_make_queue(struct emu_host *host, u16 id, u32 entries)
 {
-	struct nvme_command cq = { .create_cq = {
-					   .opcode = nvme_admin_create_cq,
-					   .cqid = cpu_to_le16(id),
-					   .qsize = cpu_to_le16(entries - 1),
-					   .cq_flags = cpu_to_le16(NVME_QUEUE_PHYS_CONTIG |
-								   NVME_CQ_IRQ_ENABLED),
-					   .irq_vector = cpu_to_le16(id),
-				   } };
-	struct nvme_command sq = { .create_sq = {
-					   .opcode = nvme_admin_create_sq,
-					   .sqid = cpu_to_le16(id),
-					   .qsize = cpu_to_le16(entries - 1),
-					   .sq_flags = cpu_to_le16(NVME_QUEUE_PHYS_CONTIG),
-					   .cqid = cpu_to_le16(id),
-				   } };
+	struct emu_queue *queue = &host->queues[id];
 
 	make_rings(host, id, entries);
-	cq.create_cq.prp1 = cpu_to_le64(host->queues[id].cq);
-	sq.create_sq.prp1 = cpu_to_le64(host->queues[id].sq);
-	assert_int_equal(emu_run(host, 0, &cq, NULL, 0).status, 0);
-	assert_int_equal(emu_run(host, 0, &sq, NULL, 0).status, 0);
+	assert_int_equal(emu_status(host, 0, emu_create_cq_command(id, entries, queue->cq)), 0);
+	assert_int_equal(emu_status(host, 0, emu_create_sq_command(id, entries, id, queue->sq)), 0);
+}
+
+u16 emu_delete_queue(struct emu_host *host, u8 opcode, u16 id)
+{
+	struct nvme_command cmd = { .delete_queue = {
+					    .opcode = opcode,
+					    .qid = cpu_to_le16(id),
+				    } };
+
+	return emu_status(host, 0, cmd);
+}
+
+void emu_begin_with_queue(struct emu_host *host, u32 entries)
+{
+	emu_begin(host, NULL);
+	emu_namespace(host, MIB, 0, 0);
+	emu_enable(host);
+	emu_make_queue(host, 1, entries);
 }
 
 static struct nvme_command rw(u8 opcode, u32 nsid, u64 lba, unsigned int blocks)
@@ -340,11 +410,7 @@ u16 emu_write(struct emu_host *host, u16 queue, u32 nsid, u64 lba, unsigned int 
 
 u16 emu_identify(struct emu_host *host, u8 cns, u32 nsid, void *data)
 {
-	struct nvme_command cmd = { .identify = {
-					    .opcode = nvme_admin_identify,
-					    .nsid = cpu_to_le32(nsid),
-					    .cns = cns,
-				    } };
+	struct nvme_command cmd = emu_identify_command(cns, nsid);
 
 	return emu_run(host, 0, &cmd, data, NVME_IDENTIFY_DATA_SIZE).status;
 }

@@ -14,6 +14,10 @@
 #define EMU_QUEUES	8
 #define EMU_ALLOCATIONS 1024
 
+#define PAGE		4096u
+#define MIB		(1ull << 20)
+#define DNR		NVME_STATUS_DNR
+
 struct emu_queue {
 	u64 sq, cq; /* bus addresses */
 	u32 sq_entries, cq_entries, tail, head;
@@ -44,7 +48,7 @@ struct emu_result {
 struct emu_options {
 	unsigned int queues, entries, mdts, engines, cmb_size;
 	u64 store_size; /* 64 MiB unless set */
-	bool sparse;
+	bool sparse, no_shadow_doorbells;
 };
 
 /* A controller that is powered and not yet enabled, without namespaces. NULL: usual options. */
@@ -55,8 +59,12 @@ struct bx_ns *emu_namespace(struct emu_host *host, u64 size, u8 format, u8 pi_ty
 /* Registers and admin queue, until CSTS.RDY. */
 void emu_enable(struct emu_host *host);
 void emu_disable(struct emu_host *host);
+/* One that is enabled, with usual options, a namespace of 1 MiB and queue 1 of that many entries. */
+void emu_begin_with_queue(struct emu_host *host, u32 entries);
 /* I/O queue pair @id with that many entries, by the admin commands; interrupts to vector @id. */
 void emu_make_queue(struct emu_host *host, u16 id, u32 entries);
+/* One queue of a pair: which, the opcode says. The status, without DNR. */
+u16 emu_delete_queue(struct emu_host *host, u8 opcode, u16 id);
 
 /* Memory: its bus address, zeroed, aligned to a page and with room before the next. */
 u64 emu_alloc(struct emu_host *host, size_t size);
@@ -68,11 +76,22 @@ void emu_pass(struct emu_host *host);
 u16 emu_submit(struct emu_host *host, u16 queue, const struct nvme_command *cmd);
 /* The next completion of a queue, if there is one; tells the controller that it was taken. */
 bool emu_reap(struct emu_host *host, u16 queue, struct emu_result *ret);
+/* After some passes, the next completion of a queue must be there and have this status; or there must be none. */
+struct emu_result emu_expect(struct emu_host *host, u16 queue, u16 status);
+void emu_expect_none(struct emu_host *host, u16 queue);
 /* Submits, passes and reaps. @data of @length bytes goes there and comes back through PRPs. */
 struct emu_result emu_run(struct emu_host *host, u16 queue, struct nvme_command *cmd, void *data,
 			  size_t length);
+/* The same without data: the status, without DNR. */
+u16 emu_status(struct emu_host *host, u16 queue, struct nvme_command cmd);
 /* Fills the PRPs of a command for @length bytes at a bus address. */
 void emu_prps(struct emu_host *host, struct nvme_command *cmd, u64 address, size_t length);
+
+/* Commands of the admin queue, without the memory that they may need. A queue is at a bus address; a CQ has the vector of its number. */
+struct nvme_command emu_identify_command(u8 cns, u32 nsid);
+struct nvme_command emu_create_cq_command(u16 id, u32 entries, u64 at);
+struct nvme_command emu_create_sq_command(u16 id, u32 entries, u16 cqid, u64 at);
+struct nvme_command emu_abort_command(u16 queue, u16 cid);
 
 /* Shorthands: a status each. Blocks are of the namespace's format, @metadata may be NULL. */
 u16 emu_read(struct emu_host *host, u16 queue, u32 nsid, u64 lba, unsigned int blocks, void *data,

@@ -317,24 +317,6 @@ static int write_parts(void *data)
 	return 0;
 }
 
-/* Over and over again: before it sees what was written it sees zeros, and never what lay in the memory. */
-static int read_parts(void *data)
-{
-	struct racer *racer = data;
-	u8 bytes[64];
-
-	while (!kthread_should_stop())
-		for (unsigned int page = 0; page < RACE_PAGES; page++) {
-			bx_extent_read(racer->extent, (RACE_PAGES + page) * PAGE, bytes,
-				       sizeof(bytes));
-			/* What was written there before, or zeros, and never some of each. */
-			if ((bytes[0] != 0 && bytes[0] != 8) ||
-			    memcmp(bytes, bytes + 1, sizeof(bytes) - 1))
-				racer->error = -EIO;
-		}
-	return 0;
-}
-
 /* Waits for each page to be stored. It must be seen with all its bytes. */
 static int await_pages(void *data)
 {
@@ -409,32 +391,6 @@ ON_BOTH(a_page_is_seen_with_all_its_bytes_or_not_at_all)
 	bx_extent_destroy(&extent);
 }
 
-/* Stores new pages and gives others back, while somebody reads pages in the same words of bits. */
-static void reading_and_discarding_go_on_beside_each_other(void **state)
-{
-	struct task_struct *task;
-	struct racer racer;
-	struct bx_extent extent;
-
-	begin(false);
-	assert_int_equal(bx_extent_create(&store, &extent, BX_CHUNK_SIZE), 0);
-	write_bytes(&extent, RACE_PAGES * PAGE, RACE_PAGES * PAGE, 8);
-	racer = (struct racer){ .extent = &extent };
-	task = start(read_parts, &racer);
-	for (int i = 0; i < 20; i++) {
-		write_bytes(&extent, 0, RACE_PAGES * PAGE, i);
-		bx_extent_discard(&extent, 0, RACE_PAGES * PAGE - 1);
-		/* Pages that are being read go, too. */
-		bx_extent_discard(&extent, RACE_PAGES * PAGE, i * PAGE);
-	}
-	kthread_stop(task);
-	assert_int_equal(racer.error, 0);
-	expect_bytes(&extent, 0, RACE_PAGES * PAGE - 1, 0);
-	expect_bytes(&extent, (RACE_PAGES + 19) * PAGE, (RACE_PAGES - 19) * PAGE, 8);
-	bx_extent_destroy(&extent);
-	end();
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -453,7 +409,6 @@ int main(void)
 		kit_test(what_is_stored_in_one_piece_can_be_looked_at),
 		kit_test(engines_that_store_the_same_page_lose_nothing),
 		kit_test(a_page_is_seen_with_all_its_bytes_or_not_at_all),
-		kit_test(reading_and_discarding_go_on_beside_each_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,8 @@
 #include "kmods/emu/timing.h"
 #include "tests/unit/emu_host.h"
 
-#define NOW 1000000ull
+#define NOW	1000000ull
+#define LATENCY 100
 
 static struct emu_host host;
 static struct bx_sq sq = { .id = 1 };
@@ -184,99 +185,74 @@ static const struct nvme_command verify = {
 	.rw = { .opcode = nvme_cmd_verify, .nsid = cpu_to_le32(1) },
 };
 
-static void a_command_is_completed_when_the_model_says(void **state)
+/* A host whose commands take LATENCY by a clock that the test holds. */
+static void begin_with_late_commands(void)
 {
-	struct emu_result result;
-
 	kit_clock_hold(NOW);
-	begin(&(struct bx_timing_values){ .read_latency_ns = 100 });
+	begin(&(struct bx_timing_values){ .read_latency_ns = LATENCY });
 	emu_enable(&host);
 	emu_make_queue(&host, 1, 16);
+}
+
+/* Not before its time. */
+static void expect_one_to_be_late(void)
+{
 	emu_submit(&host, 1, &verify);
 	emu_pass(&host);
-	kit_clock_advance(99);
-	emu_pass(&host);
-	assert_false(emu_reap(&host, 1, &result));
+	kit_clock_advance(LATENCY - 1);
+	emu_expect_none(&host, 1);
 	kit_clock_advance(1);
-	emu_pass(&host);
-	assert_true(emu_reap(&host, 1, &result));
-	assert_int_equal(result.status, 0);
+	emu_expect(&host, 1, 0);
+}
+
+static void a_command_is_completed_when_the_model_says(void **state)
+{
+	begin_with_late_commands();
+	expect_one_to_be_late();
 	end();
 	kit_clock_release();
 }
 
 static void a_command_that_is_not_due_can_be_aborted(void **state)
 {
-	struct nvme_command abort = { .abort = { .opcode = nvme_admin_abort_cmd } };
 	struct emu_result result;
+	struct nvme_command abort;
 	u16 first, second;
 
-	kit_clock_hold(NOW);
-	begin(&(struct bx_timing_values){ .read_latency_ns = 100 });
-	emu_enable(&host);
-	emu_make_queue(&host, 1, 16);
+	begin_with_late_commands();
 	first = emu_submit(&host, 1, &verify);
 	second = emu_submit(&host, 1, &verify);
 	emu_pass(&host);
-	abort.abort.sqid = cpu_to_le16(1);
-	abort.abort.cid = first;
+	abort = emu_abort_command(1, first);
 	result = emu_run(&host, 0, &abort, NULL, 0);
 	assert_int_equal(result.status, 0);
 	assert_int_equal(result.result & 1, 0);
-	assert_true(emu_reap(&host, 1, &result));
-	assert_int_equal(result.cid, first);
-	assert_int_equal(result.status, NVME_SC_ABORT_REQ);
+	assert_int_equal(emu_expect(&host, 1, NVME_SC_ABORT_REQ).cid, first);
 	/* The other one is not concerned, and none comes twice. */
-	kit_clock_advance(100);
-	emu_pass(&host);
-	assert_true(emu_reap(&host, 1, &result));
-	assert_int_equal(result.cid, second);
-	assert_int_equal(result.status, 0);
-	assert_false(emu_reap(&host, 1, &result));
+	kit_clock_advance(LATENCY);
+	assert_int_equal(emu_expect(&host, 1, 0).cid, second);
+	emu_expect_none(&host, 1);
 	end();
 	kit_clock_release();
 }
 
-static u16 delete_queue(u8 opcode)
-{
-	struct nvme_command cmd = {
-		.delete_queue = { .opcode = opcode, .qid = cpu_to_le16(1) },
-	};
-
-	return emu_run(&host, 0, &cmd, NULL, 0).status;
-}
-
 static void queues_are_deleted_with_commands_on_their_way(void **state)
 {
-	struct emu_result result;
-
-	kit_clock_hold(NOW);
-	begin(&(struct bx_timing_values){ .read_latency_ns = 100 });
-	emu_enable(&host);
+	begin_with_late_commands();
 	for (unsigned int round = 0; round < 3; round++) {
-		emu_make_queue(&host, 1, 16);
 		for (unsigned int i = 0; i < 8; i++)
 			emu_submit(&host, 1, &verify);
-		emu_pass(&host);
-		assert_false(emu_reap(&host, 1, &result));
-		assert_int_equal(delete_queue(nvme_admin_delete_sq), 0);
-		for (unsigned int i = 0; i < 8; i++) {
-			assert_true(emu_reap(&host, 1, &result));
-			assert_int_equal(result.status, NVME_SC_ABORT_QUEUE);
-		}
-		assert_int_equal(delete_queue(nvme_admin_delete_cq), 0);
+		emu_expect_none(&host, 1);
+		assert_int_equal(emu_delete_queue(&host, nvme_admin_delete_sq, 1), 0);
+		for (unsigned int i = 0; i < 8; i++)
+			emu_expect(&host, 1, NVME_SC_ABORT_QUEUE);
+		assert_int_equal(emu_delete_queue(&host, nvme_admin_delete_cq, 1), 0);
 		/* Their time comes, and nobody has kept them. */
 		kit_clock_advance(1000);
-		emu_pass(&host);
-		assert_false(emu_reap(&host, 1, &result));
+		emu_expect_none(&host, 1);
+		emu_make_queue(&host, 1, 16);
 	}
-	emu_make_queue(&host, 1, 16);
-	emu_submit(&host, 1, &verify);
-	emu_pass(&host);
-	kit_clock_advance(100);
-	emu_pass(&host);
-	assert_true(emu_reap(&host, 1, &result));
-	assert_int_equal(result.status, 0);
+	expect_one_to_be_late();
 	/* The same by a reset, for which nobody gets an answer. */
 	emu_submit(&host, 1, &verify);
 	emu_pass(&host);
@@ -287,33 +263,56 @@ static void queues_are_deleted_with_commands_on_their_way(void **state)
 	kit_clock_release();
 }
 
+#define CHANGES	 200
+#define SHORTEST 1000u /* latency, and a nanosecond more with each change */
+
+/* With few units, many or none at all; its link is never slower than one of them. */
+static struct bx_timing_values values_after(u32 changes)
+{
+	return (struct bx_timing_values){ .read_latency_ns = SHORTEST + changes,
+					  .nr_io_units = changes % 3,
+					  .read_bandwidth = changes % 5 * 8000000000 };
+}
+
+/* Returns how many changes were refused. */
 static int change_values(void *data)
 {
 	struct completion *done = data;
+	int refused = 0;
 
-	for (u32 i = 0; i < 200; i++)
-		bx_timing_set(host.ctrl, &(struct bx_timing_values){ .read_latency_ns = i,
-								     .nr_io_units = i % 3,
-								     .read_bandwidth = i % 5 });
+	for (u32 i = 1; i <= CHANGES; i++) {
+		const struct bx_timing_values values = values_after(i);
+
+		refused += bx_timing_set(host.ctrl, &values) < 0;
+	}
 	complete(done);
 	while (!kthread_should_stop())
 		schedule();
-	return 0;
+	return refused;
 }
 
+/* Each command comes when those before it are done, so that it takes what one of the values says, and the last what the last do. */
 static void values_change_while_commands_come(void **state)
 {
+	const struct bx_timing_values first = values_after(0);
 	struct task_struct *task;
 	struct completion done;
+	u64 now = NOW;
 
-	begin(&(struct bx_timing_values){});
+	begin(&first);
 	init_completion(&done);
 	task = kthread_run(change_values, &done, "changer");
 	assert_false(IS_ERR(task));
-	for (int i = 0; i < 1000; i++)
-		takes(nvme_cmd_read, i % 100, 1 + i % 9, NOW + i);
+	for (unsigned int i = 0; i < 1000; i++) {
+		unsigned int blocks = 1 + i % 9;
+		u64 longest = blocks * (SHORTEST + CHANGES);
+
+		assert_in_range(takes(nvme_cmd_read, i % 100, blocks, now), SHORTEST, longest);
+		now += longest;
+	}
 	wait_for_completion(&done);
-	kthread_stop(task);
+	assert_int_equal(kthread_stop(task), 0);
+	assert_int_equal(takes(nvme_cmd_read, 0, 1, now), SHORTEST + CHANGES);
 	end();
 }
 

@@ -185,7 +185,7 @@ def features(device):
 
 def opcodes(device, effects):
     """Those that neither has."""
-    disk = nvme.Device(f"{device.name}n1")
+    disk = nvme.Device(nvme.namespace(device.name, 1))
     for opcode in range(256):
         if not any(effects[opcode * 4]):
             device.put(f"opcode.admin.{opcode:02x}", device.command(opcode)[0])

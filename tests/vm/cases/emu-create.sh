@@ -11,6 +11,7 @@ cd $emu/demo || exit 1
 expect nvm cat type
 expect runtime cat memory_source
 expect 0 cat power
+expect "" cat address
 echo 256M >memory_size
 expect 256M cat memory_size
 echo 2 >cpus
@@ -27,6 +28,7 @@ expect 4 cat queues
 
 echo 1 >power
 within 20 ready DEMO
+expect "$(nvme_address DEMO)" cat address
 [ "$(total)" -lt "$before" ] || fail "no memory was taken"
 for busy in type=nvm memory_size=128M queues=2 serial=OTHER; do
 	refuse "Device or resource busy" put "${busy#*=}" "${busy%%=*}"
@@ -45,6 +47,7 @@ echo "MemTotal $before kB before, $after with one device, $(total) with two"
 
 refuse "in use|busy" rmmod bx_emu
 echo 0 >power
+expect "" cat address
 within 10 sh -c '! ls /sys/class/nvme/*/serial | xargs grep -l DEMO'
 cd /
 destroy demo
@@ -59,4 +62,3 @@ echo 1 >$emu/again/power
 destroy again
 bring_in
 expect "$returned" total
-rmmod bx_emu

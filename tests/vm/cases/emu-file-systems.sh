@@ -39,7 +39,7 @@ cycle() {
 	fstrim /mnt
 	same /mnt/two /mnt/three
 	rm -r /mnt/two
-	verified_load /mnt/load --bs=4k --size=8m --offset_increment=8m
+	verified_load /mnt/load --bsrange=4k-64k --blockalign=4k --size=8m --offset_increment=8m
 	[ "$type" != btrfs ] || btrfs scrub start -B /mnt >/tmp/scrub 2>&1 || fail "scrub: $(cat /tmp/scrub)"
 	umount /mnt
 	$check "$disk" >/tmp/check 2>&1 || fail "$check: $(cat /tmp/check)"
@@ -53,20 +53,18 @@ cycle() {
 	echo "$type: mounted, used, discarded from and checked, $(uptime)"
 }
 
-sums /usr/sbin >/tmp/sums
-make store queues=4 cpus=1-2
-disk=$(disk store)
-name=$(controller store)
-cycle ext4 "fsck.ext4 -fn" mkfs.ext4 -q
-cycle xfs "xfs_repair -n" mkfs.xfs -q -f
-cycle btrfs "btrfs check" mkfs.btrfs -q -f
-destroy store
+# cycle_all [ATTRIBUTE=VALUE...]: each of the file systems on a device that is made so.
+cycle_all() {
+	make store queues=4 cpus=1-2 "$@"
+	disk=$(disk store)
+	name=$(controller store)
+	cycle ext4 "fsck.ext4 -fn" mkfs.ext4 -q
+	cycle xfs "xfs_repair -n" mkfs.xfs -q -f
+	cycle btrfs "btrfs check" mkfs.btrfs -q -f
+	destroy store
+}
 
+sums /usr/sbin >/tmp/sums
+cycle_all
 # With blocks of 4096 bytes, whose metadata is kept and checked.
-make store queues=4 cpus=1-2 namespaces/1/lba_size=4096 namespaces/1/metadata_size=8 namespaces/1/pi_type=1
-disk=$(disk store)
-name=$(controller store)
-cycle ext4 "fsck.ext4 -fn" mkfs.ext4 -q
-cycle xfs "xfs_repair -n" mkfs.xfs -q -f
-cycle btrfs "btrfs check" mkfs.btrfs -q -f
-destroy store
+cycle_all namespaces/1/lba_size=4096 namespaces/1/metadata_size=8 namespaces/1/pi_type=1

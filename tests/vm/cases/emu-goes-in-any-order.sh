@@ -86,8 +86,14 @@ expect 0 can_read <&4
 can_read <&5 >/dev/null
 exec 3<&- 4<&- 5<&-
 
-# 7. The slot's power switch at the same moment as configfs's, in either order. (This once was a deadlock.)
-for round in 1 2 3 4 5 6; do
+# 7. The slot's power switch at the same moment as configfs's, in either order. (This once was a deadlock.) Not where lockdep looks:
+# whenever anything is unplugged, 6.1's pciehp takes its reset_lock and the rescan lock in both orders, all by itself.
+rounds="1 2 3 4 5 6"
+if [ -e /proc/lockdep ]; then
+	rounds=
+	echo "the slot's power switch is left alone: lockdep would report pciehp"
+fi
+for round in $rounds; do
 	make switched queues=2
 	slot=$(basename "$(dirname "$(grep -l "$(readlink -f "/sys/class/nvme/$(controller switched)/device" |
 		sed 's/.*\/\([0-9a-f]*:[0-9a-f]*:[0-9a-f]*\)\..*/\1/')" /sys/bus/pci/slots/*/address)")")

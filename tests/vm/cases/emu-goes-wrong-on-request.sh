@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Faults strike where they are asked for; a device that is pulled out is gone, and its return is a device that works.
 # vm: --memmap 512M@5G
+# Not with lockdep: whenever anything is unplugged, 6.1's pciehp takes its reset_lock and the rescan lock in both orders by itself.
+# only: bookworm trixie forky
+# daily: bookworm
 . /usr/lib/bx-lab/emu.sh
 : "${emu:?}"
 
@@ -33,4 +36,3 @@ echo 1 >$emu/faulty/fault/present
 within 40 ready faulty
 verified_load "$(disk faulty)" --size=8m
 destroy faulty
-rmmod bx_emu

@@ -8,7 +8,7 @@ make disk cpus=1-2 queues=4
 disk=$(disk disk)
 name=$(controller disk)
 verified_load "$disk"
-verified_load "$disk" --iodepth=128 --bs=4k --size=16m
+verified_load "$disk" --iodepth=128 --bsrange=4k-4k --blockalign=4k --size=16m
 
 mkfs.ext4 -q "$disk"
 mount "$disk" /mnt

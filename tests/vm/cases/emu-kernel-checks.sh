@@ -3,15 +3,12 @@
 # The kernel makes and checks protection information of its own: a file system on such a disk is whole, a block that decays in the
 # device is refused by the device, one that is spoilt on the way is refused by the kernel, and no wrong byte reaches a reader.
 # vm: --memmap 512M@5G
-# Its expectations are those of 6.1 so far: newer kernels name the formats of protection information otherwise.
-# only: bookworm
 . /usr/lib/bx-lab/emu.sh
 : "${emu:?}"
 
 make checked queues=2 \
 	namespaces/1/size=128M namespaces/1/metadata_size=8 namespaces/1/pi_type=1 \
 	namespaces/2/size=128M namespaces/2/metadata_size=8 namespaces/2/pi_type=3 namespaces/2/lba_size=4096
-first=$(disk checked)
 rules=$emu/checked/fault/rules
 
 # read_at BLOCK [FLAGS]: 4 KiB of the disk, into /tmp/got
@@ -25,8 +22,7 @@ forget() {
 
 # check NSID TYPE BLOCKS-IN-4-KIB
 check() {
-	disk=${first%1}$1
-	within 10 test -b "$disk"
+	disk=$(disk checked "$1")
 	integrity=/sys/block/$(basename "$disk")/integrity
 	expect "T10-DIF-TYPE$2-CRC" cat "$integrity/format"
 	expect 1 cat "$integrity/write_generate"

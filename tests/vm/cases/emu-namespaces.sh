@@ -15,16 +15,13 @@ nodes() {
 	nvme ns-rescan "$ctrl"
 	within 20 same_nodes
 	for nsid in $wanted; do
-		within 10 test -b "/dev/${name}n$nsid"
+		within 10 test -b "$(disk spaces "$nsid")"
 	done
 }
 
 same_nodes() {
-	found=
-	for path in "/sys/class/nvme/$name/$name"n*; do
-		[ ! -d "$path" ] || found="$found ${path##*n}"
-	done
-	[ "$found" = "${wanted:+ $wanted}" ]
+	found=$(cat "/sys/class/nvme/$name/$name"n*/nsid 2>/dev/null | sort -n | tr '\n' ' ')
+	[ "$found" = "${wanted:+$wanted }" ]
 }
 
 manage() { # quietly
@@ -33,7 +30,7 @@ manage() { # quietly
 }
 
 listed() { # OPTIONS...: what list-ns lists, in a row
-	nvme list-ns "$ctrl" "$@" | sed 's/.*:0x//' | tr '\n' ' '
+	nvme list-ns "$ctrl" "$@" | sed -n 's/.*:0x//p' | tr '\n' ' '
 }
 
 nodes 1
@@ -57,9 +54,9 @@ for format in 0 1 2 3 4 5 6; do
 done
 expect "1 2 3 4 5 6 7 " listed
 nodes 1 2 3 4 5 6 7
-expect 16384 cat "/sys/class/block/${name}n1/size"
-expect 16384 cat "/sys/class/block/${name}n4/size"
-expect 4096 cat "/sys/class/block/${name}n4/queue/logical_block_size"
+expect 16384 cat "/sys/class/block/$(node spaces 1)/size"
+expect 16384 cat "/sys/class/block/$(node spaces 4)/size"
+expect 4096 cat "/sys/class/block/$(node spaces 4)/queue/logical_block_size"
 refuse "ALREADY|lready" nvme attach-ns "$ctrl" --namespace-id=3 --controllers=0
 refuse "INVALID|nvalid" nvme attach-ns "$ctrl" --namespace-id=3 --controllers=7
 refuse "INVALID|nvalid" nvme attach-ns "$ctrl" --namespace-id=33 --controllers=0
@@ -70,10 +67,10 @@ refuse "INVALID|nvalid" nvme create-ns "$ctrl" --nsze=2048 --ncap=2048 --flbas=0
 # What each holds is its own; what is made anew holds nothing.
 for nsid in 1 4; do
 	yes "space $nsid" | head -c 8192 >/tmp/data$nsid
-	dd if=/tmp/data$nsid of="/dev/${name}n$nsid" bs=4096 oflag=direct 2>/dev/null
+	dd if=/tmp/data$nsid of="$(disk spaces $nsid)" bs=4096 oflag=direct 2>/dev/null
 done
 for nsid in 1 4; do
-	dd if="/dev/${name}n$nsid" bs=4096 count=2 iflag=direct 2>/dev/null | cmp - /tmp/data$nsid
+	dd if="$(disk spaces $nsid)" bs=4096 count=2 iflag=direct 2>/dev/null | cmp - /tmp/data$nsid
 done
 manage delete-ns "$ctrl" --namespace-id=4
 nodes 1 2 3 5 6 7
@@ -81,7 +78,7 @@ manage create-ns "$ctrl" --nsze=2048 --ncap=2048 --flbas=3
 expect "1 2 3 4 5 6 7 " listed --all
 manage attach-ns "$ctrl" --namespace-id=4 --controllers=0
 nodes 1 2 3 4 5 6 7
-dd if="/dev/${name}n4" bs=4096 count=2 iflag=direct 2>/dev/null | cmp - /dev/zero 2>/tmp/cmp || grep -q EOF /tmp/cmp || fail "the new namespace has data"
+dd if="$(disk spaces 4)" bs=4096 count=2 iflag=direct 2>/dev/null | cmp - /dev/zero 2>/tmp/cmp || grep -q EOF /tmp/cmp || fail "the new namespace has data"
 
 # They outlive a reset, and all go at once.
 manage reset "$ctrl"

@@ -46,14 +46,9 @@ connect
 fio --name=far --filename=$far --rw=randrw --bs=4k --size=8m --iodepth=32 --ioengine=io_uring --direct=1 --verify=crc32c \
 	--verify_state_save=0 --time_based --runtime=6 --minimal >/tmp/fio 2>&1 &
 load=$!
-resets=0
-while kill -0 $load 2>/dev/null; do
-	sleep 1
-	echo 1 >"/sys/class/nvme/$name/reset_controller"
-	resets=$((resets + 1))
-done
+reset_during $load "$name"
 wait $load || fail "the load failed: $(cat /tmp/fio)"
-[ $resets -ge 3 ] || fail "only $resets resets"
+[ "${resets:?}" -ge 3 ] || fail "only $resets resets"
 dd if=$far bs=1M skip=300 count=4 iflag=direct 2>/dev/null | cmp - /tmp/data
 nvme disconnect --nqn=bx
 

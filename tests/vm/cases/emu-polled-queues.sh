@@ -9,7 +9,7 @@ modprobe nvme
 was=$(cat /sys/module/nvme/parameters/poll_queues)
 trap 'echo $was >/sys/module/nvme/parameters/poll_queues' EXIT
 echo 2 >/sys/module/nvme/parameters/poll_queues
-make polled queues=4 cpus=1-2
+make polled queues=4 cpus=1-2 shadow_doorbells=1
 disk=$(disk polled)
 expect 1 cat "/sys/block/$(basename "$disk")/queue/io_poll"
 grep -q '^7c 1$' $emu/polled/stats/admin_commands || fail "nvme uses no shadow doorbells: $(cat $emu/polled/stats/admin_commands)"
@@ -25,7 +25,7 @@ interrupts=$(($(cat $emu/polled/stats/interrupts) - interrupts))
 echo "$polled commands, $interrupts interrupts"
 [ $interrupts -lt $((polled / 10)) ] || fail "$interrupts interrupts for $polled commands that were polled for"
 # Both kinds at once.
-verified_load "$disk" --bs=4k --size=4m &
-verified_load "$disk" --hipri=1 --bs=4k --size=4m --offset=256m
+verified_load "$disk" --bsrange=4k-4k --blockalign=4k --size=4m &
+verified_load "$disk" --hipri=1 --bsrange=4k-4k --blockalign=4k --size=4m --offset=256m
 wait $! || fail "with interrupts, fio found something wrong"
 destroy polled

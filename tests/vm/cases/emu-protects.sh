@@ -62,7 +62,7 @@ block() {
 }
 # verify PRINFO APPTAG REFTAG: by hand, since `nvme verify' of nvme-cli 2.3 succeeds with a wrong application tag, and this is refused.
 verify() {
-	nvme io-passthru "$disk" --opcode=0x0c --namespace-id="${disk##*n}" --cdw10="$lba" --cdw12=$(($1 << 26)) --cdw14="$3" \
+	nvme io-passthru "$disk" --opcode=0x0c --namespace-id="$nsid" --cdw10="$lba" --cdw12=$(($1 << 26)) --cdw14="$3" \
 		--cdw15=$((0xffff0000 | $2))
 }
 # The tags of the block as it was written.
@@ -146,10 +146,9 @@ make protected queues=2 \
 	namespaces/3/size=16M namespaces/3/metadata_size=8 namespaces/3/pi_type=3 \
 	namespaces/4/size=16M namespaces/4/metadata_size=64 namespaces/4/pi_type=1 namespaces/4/lba_size=4096 \
 	namespaces/5/size=16M namespaces/5/metadata_size=16 namespaces/5/pi_type=2 namespaces/5/pi_first=1
-first=$(disk protected)
 for settings in "1 1 512 8 0" "2 2 4096 8 0" "3 3 512 8 0" "4 1 4096 64 56" "5 2 512 16 0"; do
-	disk=${first%1}${settings%% *}
-	within 10 test -b "$disk"
+	nsid=${settings%% *}
+	disk=$(disk protected "$nsid")
 	# shellcheck disable=SC2086
 	check ${settings#* }
 done

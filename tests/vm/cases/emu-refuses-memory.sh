@@ -11,10 +11,10 @@ mkdir $emu/wrong
 cd $emu/wrong || exit 1
 echo memmap >memory_source
 
-# wrong ERRNO PATTERN [ATTRIBUTE=VALUE...]: not powered on with these, and the log has one line, with the pattern.
+# wrong ERRNO LINE [ATTRIBUTE=VALUE...]: not powered on with these, and the log has one line, with that in it.
 wrong() {
 	errno=$1
-	pattern=$2
+	line=$2
 	shift 2
 	for setting in "$@"; do
 		echo "${setting#*=}" >"${setting%%=*}"
@@ -23,9 +23,9 @@ wrong() {
 	dmesg --clear
 	refuse "$errno" put 1 power
 	[ "$(dmesg | grep -c 'bx_emu: wrong:')" = 1 ] || fail "$*: not one line in the log: $(dmesg)"
-	dmesg | grep -qE -e "bx_emu: wrong: .*$pattern" || fail "$*: no '$pattern' in: $(dmesg)"
+	dmesg | grep -qE -e "bx_emu: wrong: .*$line" || fail "$*: no '$line' in: $(dmesg)"
 	expect 0 cat power
-	cmp -s /proc/iomem /tmp/iomem || fail "$*: /proc/iomem changed"
+	diff /tmp/iomem /proc/iomem >/tmp/diff || fail "$*: /proc/iomem changed: $(cat /tmp/diff)"
 }
 
 wrong "Invalid argument" "memory_start 0x140000200 is not a multiple of 1 MiB" memory_start=0x140000200 memory_size=64M
@@ -90,4 +90,3 @@ fi
 cd /
 destroy wrong
 destroy other
-rmmod bx_emu

@@ -33,12 +33,22 @@ for name in two three; do
 done
 verified_load "$(disk two)"
 
-# What one has left is the next one's; what is larger than a block takes another, or is refused and changes nothing.
+# What is left of it is the next one's; what does not fit there any more takes another one, and gives that back.
 mkdir $emu/four
-echo 1600M >$emu/four/memory_size
+echo 1200M >$emu/four/memory_size
 echo 1 >$emu/four/power
 taken=$((before - $(total)))
 [ $taken -gt $((block / 10 * 9)) ] && [ $taken -le $block ] || fail "$taken kB are taken with 'four', which had a place"
+mkdir $emu/five
+echo 600M >$emu/five/memory_size
+echo 1 >$emu/five/power
+both=$((before - $(total)))
+[ $both -gt $((block / 10 * 19)) ] && [ $both -le $((2 * block)) ] || fail "$both kB are taken with 'five', which is in a second block"
+destroy five
+bring_in
+# With it came what the boot had allocated for its map of pages.
+left=$((before - $(total)))
+[ $left -gt $((block / 10 * 9)) ] && [ $left -le $taken ] || fail "$left kB are taken without 'five', $taken before"
 destroy two
 destroy four
 destroy three
@@ -46,4 +56,3 @@ bring_in
 after=$(total)
 [ "$after" -ge "$before" ] || fail "MemTotal was $before kB and is $after"
 echo "MemTotal $before kB before, $after after; one block for three devices"
-rmmod bx_emu

@@ -14,10 +14,7 @@ make right memory_start=5376M memory_size=256M queues=2 cpus=2 \
 left=$(disk left)
 right=$(disk right)
 [ "$left" != "$right" ] || fail "both are $left"
-set -- "$left" "${left%1}2" "$right" "${right%1}2"
-for disk; do
-	within 10 test -b "$disk"
-done
+set -- "$left" "$(disk left 2)" "$right" "$(disk right 2)"
 expect "512 4096 512 4096" sh -c 'for d; do cat /sys/block/${d#/dev/}/queue/logical_block_size; done | tr "\n" " " | sed "s/ $//"' - "$@"
 
 # All of it, all at once, each with a text of its own, behind the backs of the caches.

@@ -44,12 +44,7 @@ storm() {
 	load=$!
 	write_files &
 	writer=$!
-	resets=0
-	while kill -0 $load 2>/dev/null; do
-		sleep 1
-		echo 1 >"/sys/class/nvme/$name/reset_controller"
-		resets=$((resets + 1))
-	done
+	reset_during $load "$name"
 	: >/tmp/stop
 	wait $load || fail "$type: the load failed: $(cat /tmp/fio)"
 	wait $writer || fail "$type: a file could not be written"
@@ -60,7 +55,7 @@ storm() {
 	whole
 	umount /mnt
 	! dmesg | grep -iE "I/O error|timeout|EXT4-fs error|XFS.*(corrupt|shutdown)" || fail "the kernel saw errors"
-	[ $resets -ge 5 ] || fail "only $resets resets"
+	[ "${resets:?}" -ge 5 ] || fail "only $resets resets"
 	echo "$type: $(wc -l </tmp/sums) files, $resets resets"
 }
 

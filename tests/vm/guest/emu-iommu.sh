@@ -30,4 +30,3 @@ verified_load "$disk" --size=8m --offset_increment=16m
 # The machine's own disk, which the IOMMU does know, goes on.
 dd if="$(disk bxlab0)" of=/dev/null bs=1M count=4 iflag=direct 2>/dev/null
 destroy guarded
-rmmod bx_emu

@@ -64,11 +64,30 @@ ready() { # SERIAL: its controller is live and its namespaces are there
 	grep -q live "$path/state" && ls -d "$path"/nvme*n* >/dev/null
 }
 
-disk() { # SERIAL: /dev/nvme1n1, the first of its namespaces
-	within 10 ready "$1"
+# node SERIAL NSID: nvme1n1. Newer kernels number their nodes as they find the namespaces.
+node() {
 	for path in "/sys/class/nvme/$(controller "$1")"/nvme*n*; do
-		echo "/dev/$(basename "$path")"
+		[ "$(cat "$path/nsid" 2>/dev/null)" = "$2" ] || continue
+		basename "$path"
 		return
+	done
+	return 1
+}
+
+disk() { # SERIAL [NSID]: /dev/nvme1n1, of namespace 1 unless said
+	within 10 ready "$1"
+	within 10 node "$1" "${2:-1}"
+	echo "/dev/$(node "$1" "${2:-1}")"
+}
+
+# reset_during PID CONTROLLER: it is reset every second for as long as that program runs. How often is in $resets. Not in a subshell:
+# only the shell that started the program can see it end.
+reset_during() {
+	resets=0
+	while kill -0 "$1" 2>/dev/null; do
+		sleep 1
+		echo 1 >"/sys/class/nvme/$2/reset_controller"
+		resets=$((resets + 1))
 	done
 }
 
