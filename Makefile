@@ -48,7 +48,7 @@ endif
 warnings := -Wall -Wextra -Wformat=2 -Wshadow -Wundef -Wstrict-prototypes -Wmissing-prototypes \
 	    -Wpointer-arith -Wwrite-strings -Wvla -Wno-unused-parameter
 common   := -std=gnu11 -g $(warnings) -D_GNU_SOURCE -Iinclude -I. \
-	    -DBX_VERSION='"$(version)"' -DBX_LIBEXECDIR='"$(libexecdir)"'
+	    -DBX_VERSION='"$(version)"' -DBX_LIBEXECDIR='"$(libexecdir)"' -DBX_DATADIR='"$(datadir)/bxd"'
 
 # A variant is one way to compile the same sources. `release` is what is installed; the others
 # exist for the tests.
@@ -123,7 +123,7 @@ all: user-space modules
 .PHONY: all user-space modules FORCE
 FORCE:
 
-include $(sort $(wildcard daemon/build.mk client/build.mk units/build.mk udev/build.mk man/build.mk tests/*/build.mk))
+include $(sort $(wildcard daemon/build.mk client/build.mk presets/build.mk units/build.mk udev/build.mk man/build.mk tests/*/build.mk))
 
 # What a folder says about its programs is a part of how they are made.
 $(objects_all) $(programs_release) $(unit_tests) $(fuzz_targets): $(filter %.mk,$(MAKEFILE_LIST))
@@ -154,9 +154,12 @@ install: user-space
 		$(MAKE) -C kmods KDIR=$(KDIR) OUT=$(CURDIR)/build/kmods/$(notdir $(patsubst %/build,%,$(KDIR))) \
 			DESTDIR=$(DESTDIR) V=$(V) install; fi
 
+# What nobody else puts files into, the inner ones first.
+own_folders := $(libexecdir) $(datadir)/bxd/presets $(datadir)/bxd $(datadir)/doc/bxd/examples $(datadir)/doc/bxd
+
 uninstall:
 	$(q)set -- $(install_list); for e; do IFS=: read -r mode from to <<< "$$e"; rm -f "$(DESTDIR)$$to"; done
-	$(q)rmdir --ignore-fail-on-non-empty "$(DESTDIR)$(libexecdir)" 2>/dev/null || true
+	$(q)for d in $(own_folders); do rmdir --ignore-fail-on-non-empty "$(DESTDIR)$$d" 2>/dev/null || true; done
 	$(q)if [ -e $(KDIR)/Makefile ]; then \
 		$(MAKE) -C kmods KDIR=$(KDIR) DESTDIR=$(DESTDIR) V=$(V) uninstall; fi
 
@@ -167,7 +170,8 @@ packages := \
 	gcc libc6-dev make pkg-config libsystemd-dev libudev-dev libkmod-dev libjson-c-dev \
 	libcmocka-dev linux-headers-amd64 libbpf-dev clang llvm libclang-rt-14-dev \
 	clang-format cppcheck shellcheck codespell mandoc pyflakes3 python3 perl \
-	qemu-system-x86 seabios mmdebstrap debian-archive-keyring e2fsprogs cpio kmod xz-utils zstd util-linux
+	qemu-system-x86 seabios mmdebstrap debian-archive-keyring e2fsprogs cpio kmod xz-utils zstd util-linux \
+	dbus-daemon valgrind
 
 .PHONY: deps
 deps:

@@ -2,9 +2,13 @@
 /* bxctl: the words with which people talk to bxd. This file reads the command line. */
 #include "client/bxctl.h"
 #include "daemon/names.h"
+#include "daemon/root.h"
 #include "daemon/util.h"
 
 #include <getopt.h>
+
+#define ANY		1000 /* arguments */
+#define CALL_TIMEOUT_US (150 * 1000000ULL)
 
 BX_DEFINE_CLEANUP(struct json_object *, json_object_put)
 
@@ -99,50 +103,102 @@ static enum bx_exit verb_monitor(struct bxctl *ctl, char **arguments)
 
 /* ---------------------------------------------------------------- acting */
 
-static enum bx_exit begin_job(struct bxctl *ctl, const char *name, const char *driver)
-{
-	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-	_cleanup_(json_object_putp) struct json_object *device = NULL;
-	char what[512];
-	const char *job;
-	enum bx_exit code;
-	int r;
-
-	code = bxctl_find_device(ctl, name, &device);
-	if (code != BX_EXIT_OK)
-		return code;
-	if (driver)
-		snprintf(what, sizeof(what), "%s cannot be bound to %s", bxctl_text(device, "Id"),
-			 driver);
-	else
-		snprintf(what, sizeof(what), "%s cannot be unbound", bxctl_text(device, "Id"));
-	if (driver)
-		r = sd_bus_call_method(ctl->bus, BX_BUS_NAME, bxctl_text(device, "Object"),
-				       BX_IFACE_DEVICE, "Bind", &error, &reply, "sa{sv}", driver,
-				       0);
-	else
-		r = sd_bus_call_method(ctl->bus, BX_BUS_NAME, bxctl_text(device, "Object"),
-				       BX_IFACE_DEVICE, "Unbind", &error, &reply, "a{sv}", 0);
-	if (r >= 0)
-		r = sd_bus_message_read(reply, "o", &job);
-	if (r < 0)
-		return bxctl_call_failed(what, r, &error);
-	if (ctl->no_wait) {
-		printf("%s\n", job);
-		return BX_EXIT_OK;
-	}
-	return bxctl_wait_job(ctl, job, what);
-}
-
 static enum bx_exit verb_bind(struct bxctl *ctl, char **arguments)
 {
-	return begin_job(ctl, arguments[0], arguments[1]);
+	return bxctl_act(ctl, arguments[0], "Bind", arguments[1],
+			 bx_path("cannot be bound to %s", arguments[1]).s);
 }
 
 static enum bx_exit verb_unbind(struct bxctl *ctl, char **arguments)
 {
-	return begin_job(ctl, arguments[0], NULL);
+	return bxctl_act(ctl, arguments[0], "Unbind", NULL, "cannot be unbound");
+}
+
+static enum bx_exit verb_reset(struct bxctl *ctl, char **arguments)
+{
+	return bxctl_act(ctl, arguments[0], "Reset", NULL, "cannot be reset");
+}
+
+static enum bx_exit verb_reenumerate(struct bxctl *ctl, char **arguments)
+{
+	return bxctl_act(ctl, arguments[0], "Reenumerate", NULL, "cannot be re-enumerated");
+}
+
+static enum bx_exit verb_remove(struct bxctl *ctl, char **arguments)
+{
+	return bxctl_act(ctl, arguments[0], "Remove", NULL, "cannot be removed");
+}
+
+static enum bx_exit verb_rescan(struct bxctl *ctl, char **arguments)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+	int r;
+
+	r = sd_bus_message_new_method_call(ctl->bus, &call, BX_BUS_NAME, BX_PATH_ROOT,
+					   BX_IFACE_MANAGER, "Rescan");
+	if (r >= 0)
+		r = sd_bus_message_append(call, "a{sv}", 0);
+	return bxctl_call_job(ctl, call, r, "the buses cannot be looked at again");
+}
+
+static enum bx_exit verb_start(struct bxctl *ctl, char **arguments)
+{
+	return bxctl_act(ctl, arguments[0], "Start", NULL, "cannot be started");
+}
+
+static enum bx_exit verb_stop(struct bxctl *ctl, char **arguments)
+{
+	return bxctl_act(ctl, arguments[0], "Stop", NULL, "cannot be stopped");
+}
+
+static enum bx_exit verb_destroy(struct bxctl *ctl, char **arguments)
+{
+	return bxctl_act(ctl, arguments[0], "Destroy", NULL, "cannot be destroyed");
+}
+
+static enum bx_exit verb_create(struct bxctl *ctl, char **arguments)
+{
+	return bxctl_create(ctl, arguments[0], arguments + 1);
+}
+
+static enum bx_exit verb_define(struct bxctl *ctl, char **arguments)
+{
+	return bxctl_define(ctl, arguments[0], arguments + 1);
+}
+
+static enum bx_exit verb_forget(struct bxctl *ctl, char **arguments)
+{
+	return bxctl_forget(ctl, arguments[0]);
+}
+
+static enum bx_exit verb_plan(struct bxctl *ctl, char **arguments)
+{
+	return bxctl_plan(ctl, arguments);
+}
+
+static enum bx_exit verb_apply(struct bxctl *ctl, char **arguments)
+{
+	return bxctl_apply(ctl, arguments[0]);
+}
+
+static enum bx_exit verb_top(struct bxctl *ctl, char **arguments)
+{
+	return bxctl_top(ctl);
+}
+
+static enum bx_exit verb_module(struct bxctl *ctl, char **arguments)
+{
+	return bxctl_module(ctl, arguments);
+}
+
+static enum bx_exit verb_doctor(struct bxctl *ctl, char **arguments)
+{
+	return bxctl_doctor(ctl, arguments[0], ctl->bus_error);
+}
+
+static enum bx_exit verb_complete(struct bxctl *ctl, char **arguments)
+{
+	return bxctl_complete(ctl, arguments);
 }
 
 static enum bx_exit verb_help(struct bxctl *ctl, char **arguments)
@@ -155,30 +211,73 @@ static enum bx_exit verb_help(struct bxctl *ctl, char **arguments)
 
 static const struct verb {
 	const char *name, *arguments;
-	unsigned int count;
+	unsigned int least, most;
 	const char *help;
 	enum bx_exit (*run)(struct bxctl *ctl, char **arguments);
 } verbs[] = {
-	{ "status", "", 0, "bxd itself, how many devices in what state (the default)",
+	{ "status", "", 0, 0, "bxd itself, how many devices in what state (the default)",
 	  verb_status },
-	{ "list", "", 0, "all NVMe devices", verb_list },
-	{ "show", "DEVICE", 1, "everything about one device", verb_show },
-	{ "bind", "DEVICE DRIVER", 2, "move a device that nothing uses to another driver",
+	{ "list", "", 0, 0, "all NVMe devices", verb_list },
+	{ "show", "DEVICE", 1, 1, "everything about one device", verb_show },
+	{ "create", "NAME [SETTING=VALUE…]", 1, ANY, "make an emulated device and start it",
+	  verb_create },
+	{ "destroy", "DEVICE", 1, 1, "stop an emulated device that nothing uses, and forget it",
+	  verb_destroy },
+	{ "define", "NAME [SETTING=VALUE…]", 1, ANY,
+	  "write down an emulated device, for every boot", verb_define },
+	{ "forget", "DEVICE", 1, 1, "forget what is written down", verb_forget },
+	{ "start", "DEVICE", 1, 1, "start an emulated device that is written down", verb_start },
+	{ "stop", "DEVICE", 1, 1, "stop an emulated device that nothing uses; its data goes",
+	  verb_stop },
+	{ "bind", "DEVICE DRIVER", 2, 2, "move a device that nothing uses to another driver",
 	  verb_bind },
-	{ "unbind", "DEVICE", 1, "take a device that nothing uses from its driver", verb_unbind },
-	{ "monitor", "", 0, "print what changes, until interrupted", verb_monitor },
-	{ "help", "", 0, "this text", verb_help },
+	{ "unbind", "DEVICE", 1, 1, "take a device that nothing uses from its driver",
+	  verb_unbind },
+	{ "reset", "DEVICE", 1, 1, "reset the controller of a device, in use or not", verb_reset },
+	{ "reenumerate", "DEVICE", 1, 1, "let a device that nothing uses go, and find it again",
+	  verb_reenumerate },
+	{ "remove", "DEVICE", 1, 1, "let a device that nothing uses go, as if it were pulled out",
+	  verb_remove },
+	{ "rescan", "", 0, 0, "look for devices on all PCI buses again", verb_rescan },
+	{ "plan", "COMMAND DEVICE …", 2, ANY,
+	  "what bind, unbind, reset, reenumerate, start, stop or create would do", verb_plan },
+	{ "apply", "FILE", 1, 1, "do what a plan says that --json has printed, and nothing else",
+	  verb_apply },
+	{ "module", "[load|unload NAME …]", 0, ANY,
+	  "the modules that bxd is for; load or unload one", verb_module },
+	{ "top", "", 0, 0, "what devices are doing, every second, until interrupted", verb_top },
+	{ "doctor", "[DEVICE]", 0, 1, "why something does not work, and what to type",
+	  verb_doctor },
+	{ "monitor", "", 0, 0, "print what changes, until interrupted", verb_monitor },
+	{ "help", "", 0, 0, "this text", verb_help },
+	/* For the shells; not among those that are listed. */
+	{ "complete", "", 1, ANY, NULL, verb_complete },
 };
+
+static void print_verbs(FILE *to)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(verbs) && verbs[i].help; i++)
+		fprintf(to, "  %-11s %-22s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
+}
+
+const char *bxctl_verb_name(size_t i)
+{
+	return i < ARRAY_SIZE(verbs) && verbs[i].help ? verbs[i].name : NULL;
+}
 
 static void print_help(FILE *to)
 {
 	fprintf(to, "Usage: bxctl [OPTION…] [COMMAND [ARGUMENT…]]\n\nCommands:\n");
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		fprintf(to, "  %-7s %-14s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
+	print_verbs(to);
 	fprintf(to, "\n"
 		    "Options:\n"
 		    "  --json      print JSON, as bxd gave it\n"
-		    "  --no-wait   print the job of bind or unbind and do not wait for it\n"
+		    "  --no-wait   print the job that was begun and do not wait for it\n"
+		    "  --type TYPE, --size SIZE, --preset PRESET, --from FILE\n"
+		    "              of create and define: what the device is to be\n"
+		    "  --autostart of define: start it with bxd\n"
+		    "  --count N   of top: so many tables, and no more\n"
+		    "  -H HOST     talk to the bxd of another machine, over ssh\n"
 		    "  --version   print the version\n"
 		    "  --help      this text\n"
 		    "\n"
@@ -192,10 +291,29 @@ static const struct verb *find_verb(const char *name)
 		if (bx_streq(verbs[i].name, name))
 			return &verbs[i];
 	bxctl_error("There is no command '%s'. There are:", name);
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		fprintf(stderr, "  %-7s %-14s %s\n", verbs[i].name, verbs[i].arguments,
-			verbs[i].help);
+	print_verbs(stderr);
 	return NULL;
+}
+
+/* An option that is of no use to the command was meant for something. */
+static bool check_options(const struct bxctl *ctl, const struct verb *verb)
+{
+	bool define = verb->run == verb_define, create = define || verb->run == verb_create;
+
+	if (!create && verb->run != verb_plan &&
+	    (ctl->type || ctl->size || ctl->preset || ctl->from)) {
+		bxctl_error("--type, --size, --preset and --from are options of create and define");
+		return false;
+	}
+	if (verb->run != verb_top && ctl->count) {
+		bxctl_error("--count is an option of top");
+		return false;
+	}
+	if (!define && ctl->autostart) {
+		bxctl_error("--autostart is an option of define");
+		return false;
+	}
+	return true;
 }
 
 static enum bx_exit run_verb(struct bxctl *ctl, const struct verb *verb, char **arguments)
@@ -204,11 +322,22 @@ static enum bx_exit run_verb(struct bxctl *ctl, const struct verb *verb, char **
 	int r;
 
 	if (verb->run != verb_help) {
-		r = sd_bus_open_system(&ctl->bus);
+		r = ctl->host ? sd_bus_open_system_remote(&ctl->bus, ctl->host)
+			      : sd_bus_open_system(&ctl->bus);
+		ctl->bus_error = r < 0 ? strerror(-r) : "";
+		/* Whoever is ill may come all the same. */
+		if (r < 0 && verb->run == verb_doctor && !ctl->host)
+			return verb->run(ctl, arguments);
 		if (r < 0) {
-			bxctl_error("The system bus cannot be reached: %s", strerror(-r));
+			bxctl_error("The system bus%s%s cannot be reached: %s",
+				    ctl->host ? " of " : "", ctl->host ?: "", strerror(-r));
 			return BX_EXIT_NO_DAEMON;
 		}
+	}
+	if (verb->run != verb_help) {
+		/* Whom bxd asks for a password has time to find it. */
+		sd_bus_set_allow_interactive_authorization(ctl->bus, isatty(STDIN_FILENO));
+		sd_bus_set_method_call_timeout(ctl->bus, CALL_TIMEOUT_US);
 	}
 	code = verb->run(ctl, arguments);
 	sd_bus_flush_close_unref(ctl->bus);
@@ -224,21 +353,55 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' },
 		{ "no-wait", no_argument, NULL, 'n' },
+		{ "type", required_argument, NULL, 't' },
+		{ "size", required_argument, NULL, 's' },
+		{ "preset", required_argument, NULL, 'p' },
+		{ "from", required_argument, NULL, 'f' },
+		{ "autostart", no_argument, NULL, 'a' },
+		{ "count", required_argument, NULL, 'c' },
+		{ "host", required_argument, NULL, 'H' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	struct bxctl ctl = { 0 };
 	const struct verb *verb;
+	char *end;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, "hH:", options, NULL)) >= 0) {
 		switch (c) {
 		case 'j':
 			ctl.json = true;
 			break;
 		case 'n':
 			ctl.no_wait = true;
+			break;
+		case 't':
+			ctl.type = optarg;
+			break;
+		case 's':
+			ctl.size = optarg;
+			break;
+		case 'p':
+			ctl.preset = optarg;
+			break;
+		case 'f':
+			ctl.from = optarg;
+			break;
+		case 'a':
+			ctl.autostart = true;
+			break;
+		case 'c':
+			ctl.count = strtoul(optarg, &end, 10);
+			if (end == optarg || *end || !ctl.count) {
+				bxctl_error("--count is '%s', and must be a number from 1 on",
+					    optarg);
+				return BX_EXIT_USAGE;
+			}
+			break;
+		case 'H':
+			ctl.host = optarg;
 			break;
 		case 'V':
 			printf("bxctl " BX_VERSION "\n");
@@ -255,10 +418,13 @@ int main(int argc, char **argv)
 	verb = find_verb(optind < argc ? argv[optind++] : "status");
 	if (!verb)
 		return BX_EXIT_USAGE;
-	if ((unsigned int)(argc - optind) != verb->count) {
+	if ((unsigned int)(argc - optind) < verb->least ||
+	    (unsigned int)(argc - optind) > verb->most) {
 		bxctl_error("`bxctl %s` takes %s, and nothing else", verb->name,
-			    verb->count ? verb->arguments : "no arguments");
+			    verb->most ? verb->arguments : "no arguments");
 		return BX_EXIT_USAGE;
 	}
+	if (!check_options(&ctl, verb))
+		return BX_EXIT_USAGE;
 	return run_verb(&ctl, verb, argv + optind);
 }

@@ -16,13 +16,16 @@ struct bxctl {
 	sd_bus *bus;
 	bool json;
 	bool no_wait;
+	unsigned int count; /* of tables of top; 0: until it is interrupted */
 	bool colour; /* standard output is a terminal that shows it */
+	/* Of create and define; NULL where they are not given. */
+	const char *type, *size, *preset, *from;
+	bool autostart;
+	const char *host; /* whose bus it is; NULL for ours */
+	const char *bus_error; /* why there is none, "" if there is one */
 };
 
 /* ---- objects.c: D-Bus to JSON ---- */
-
-/* The value at which @message stands, of whatever type. */
-int bxctl_read_value(sd_bus_message *message, struct json_object **ret);
 
 /* A member as text, "" if there is none. */
 const char *bxctl_text(struct json_object *object, const char *name);
@@ -39,6 +42,9 @@ enum bx_exit bxctl_find_device(struct bxctl *ctl, const char *name, struct json_
 
 /* The same on a list that is already there. More than one match gives -ENOTUNIQ, none -ENODEV. */
 int bxctl_match_device(struct json_object *devices, const char *name, struct json_object **ret);
+
+/* Prints the block devices of a device object, a line each. */
+void bxctl_tell_disks(struct bxctl *ctl, const char *path);
 
 /* ---- output.c ---- */
 
@@ -61,6 +67,62 @@ const char *bxctl_colour_off(struct bxctl *ctl);
 
 /* Waits for the end, shows progress on a terminal and says how it ended. */
 enum bx_exit bxctl_wait_job(struct bxctl *ctl, const char *path, const char *what);
+
+/* The same, or only its name where nobody wants to wait. */
+enum bx_exit bxctl_follow_job(struct bxctl *ctl, const char *path, const char *what);
+
+/*
+ * Sends @call, whose reply is the job that it begins, and follows that. @r is what became of making the call: negative, and it is
+ * not sent.
+ */
+enum bx_exit bxctl_call_job(struct bxctl *ctl, sd_bus_message *call, int r, const char *what);
+
+/* Begins a job by a method of a device, with an argument or NULL, and waits for it. @cannot: what to say if it cannot be. */
+enum bx_exit bxctl_act(struct bxctl *ctl, const char *name, const char *method,
+		       const char *argument, const char *cannot);
+
+/* ---- definitions.c ---- */
+
+/* Adds words NAME=VALUE, which NULL ends, to an object; -EINVAL, with a sentence that names it, for another word. */
+int bxctl_add_words(struct json_object *object, char **words);
+
+/* @settings are words NAME=VALUE, ended by NULL. */
+enum bx_exit bxctl_create(struct bxctl *ctl, const char *name, char **settings);
+enum bx_exit bxctl_define(struct bxctl *ctl, const char *name, char **settings);
+enum bx_exit bxctl_forget(struct bxctl *ctl, const char *name);
+
+/* The settings that --from, --type, --size and words say, to be put. */
+enum bx_exit bxctl_gather_settings(struct bxctl *ctl, char **words, struct json_object **ret);
+/* A whole file, "-" for the standard input; to be freed. NULL after a sentence where that fails. */
+char *bxctl_read_file(const char *path, size_t most, size_t *length);
+
+/* ---- plans.c ---- */
+
+/* KIND DEVICE, as the command would have them. */
+enum bx_exit bxctl_plan(struct bxctl *ctl, char **words);
+enum bx_exit bxctl_apply(struct bxctl *ctl, const char *path);
+
+/* The commands that there are, for who completes the first word. Ended by NULL. */
+const char *bxctl_verb_name(size_t i);
+
+/* ---- modules.c ---- */
+
+/* No words: lists them. load NAME PARAMETER=VALUE..., unload NAME. */
+enum bx_exit bxctl_module(struct bxctl *ctl, char **words);
+
+/* ---- top.c ---- */
+
+enum bx_exit bxctl_top(struct bxctl *ctl);
+
+/* ---- complete.c ---- */
+
+/* What can stand where the last of @words is, a line each, for a shell. */
+enum bx_exit bxctl_complete(struct bxctl *ctl, char **words);
+
+/* ---- doctor.c ---- */
+
+/* @device is a name, or NULL for all; @bus_error says why there is no bus, where ctl->bus is NULL. */
+enum bx_exit bxctl_doctor(struct bxctl *ctl, const char *device, const char *bus_error);
 
 /* ---- monitor.c ---- */
 

@@ -111,3 +111,49 @@ enum bx_exit bxctl_wait_job(struct bxctl *ctl, const char *path, const char *wha
 		wait_a_while(ctl, &heard);
 	}
 }
+
+enum bx_exit bxctl_call_job(struct bxctl *ctl, sd_bus_message *call, int r, const char *what)
+{
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	const char *job;
+
+	if (r >= 0)
+		r = sd_bus_call(ctl->bus, call, 0, &error, &reply);
+	if (r >= 0)
+		r = sd_bus_message_read(reply, "o", &job);
+	if (r < 0)
+		return bxctl_call_failed(what, r, &error);
+	/* None: it was done at once. */
+	return bx_streq(job, "/") ? BX_EXIT_OK : bxctl_follow_job(ctl, job, what);
+}
+
+enum bx_exit bxctl_act(struct bxctl *ctl, const char *name, const char *method,
+		       const char *argument, const char *cannot)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+	_cleanup_(json_object_putp) struct json_object *device = NULL;
+	enum bx_exit code;
+	char what[512];
+	int r;
+
+	code = bxctl_find_device(ctl, name, &device);
+	if (code != BX_EXIT_OK)
+		return code;
+	snprintf(what, sizeof(what), "%s %s", bxctl_text(device, "Id"), cannot);
+	r = sd_bus_message_new_method_call(ctl->bus, &call, BX_BUS_NAME,
+					   bxctl_text(device, "Object"), BX_IFACE_DEVICE, method);
+	if (r >= 0 && argument)
+		r = sd_bus_message_append(call, "s", argument);
+	if (r >= 0)
+		r = sd_bus_message_append(call, "a{sv}", 0);
+	return bxctl_call_job(ctl, call, r, what);
+}
+
+enum bx_exit bxctl_follow_job(struct bxctl *ctl, const char *job, const char *what)
+{
+	if (!ctl->no_wait)
+		return bxctl_wait_job(ctl, job, what);
+	printf("%s\n", job);
+	return BX_EXIT_OK;
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Prints what bxd signals, a line for each thing that happens, until it is interrupted. */
 #include "client/bxctl.h"
+#include "daemon/bus_json.h"
 #include "daemon/names.h"
 #include "daemon/root.h"
 #include "daemon/util.h"
@@ -66,7 +67,7 @@ static int on_properties(sd_bus_message *message, void *userdata, sd_bus_error *
 
 	r = sd_bus_message_skip(message, "s");
 	if (r >= 0)
-		r = bxctl_read_value(message, &changes);
+		r = bx_bus_read_value(message, NULL, &changes);
 	if (r >= 0)
 		print_event(userdata, "changed", sd_bus_message_get_path(message), changes);
 	return 0;
@@ -85,13 +86,21 @@ static int on_objects(sd_bus_message *message, void *userdata, sd_bus_error *err
 	return 0;
 }
 
+/* bxd is started where it is not there, and stays while one who has called it is connected. The answer says nothing. */
+static int call_bxd(struct bxctl *ctl)
+{
+	return sd_bus_call_method_async(ctl->bus, NULL, BX_BUS_NAME, BX_PATH_ROOT,
+					"org.freedesktop.DBus.Peer", "Ping", NULL, NULL, NULL);
+}
+
 static int on_owner(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	const char *name, *old, *new;
 
-	if (sd_bus_message_read(message, "sss", &name, &old, &new) >= 0)
-		print_event(userdata, *new ? "bxd is there" : "bxd has gone", BX_PATH_ROOT, NULL);
-	return 0;
+	if (sd_bus_message_read(message, "sss", &name, &old, &new) < 0)
+		return 0;
+	print_event(userdata, *new ? "bxd is there" : "bxd has gone", BX_PATH_ROOT, NULL);
+	return *new ? call_bxd(userdata) : 0;
 }
 
 enum bx_exit bxctl_monitor(struct bxctl *ctl)
@@ -110,6 +119,8 @@ enum bx_exit bxctl_monitor(struct bxctl *ctl)
 				     "type='signal',sender='org.freedesktop.DBus',"
 				     "member='NameOwnerChanged',arg0='" BX_BUS_NAME "'",
 				     on_owner, ctl);
+	if (r >= 0)
+		r = call_bxd(ctl);
 	while (r >= 0) {
 		r = sd_bus_process(ctl->bus, NULL);
 		if (r == 0)

@@ -1,172 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Reads objects from the bus into JSON and finds devices by what people call them. */
 #include "client/bxctl.h"
+#include "daemon/bus_json.h"
 #include "daemon/names.h"
 #include "daemon/util.h"
 
 #include <ctype.h>
-#include <inttypes.h>
-
-#define NESTING_MAX 16
 
 BX_DEFINE_CLEANUP(struct json_object *, json_object_put)
-
-static int read_value(sd_bus_message *message, struct json_object **ret, unsigned int depth);
-
-static int read_basic(sd_bus_message *message, char type, struct json_object **ret)
-{
-	union {
-		const char *s;
-		int b;
-		uint8_t y;
-		int16_t n;
-		uint16_t q;
-		int32_t i;
-		uint32_t u;
-		int64_t x;
-		uint64_t t;
-		double d;
-	} value;
-	int r;
-
-	r = sd_bus_message_read_basic(message, type, &value);
-	if (r < 0)
-		return r;
-	switch (type) {
-	case 's':
-	case 'o':
-	case 'g':
-		*ret = json_object_new_string(value.s);
-		break;
-	case 'b':
-		*ret = json_object_new_boolean(value.b);
-		break;
-	case 'y':
-		*ret = json_object_new_int(value.y);
-		break;
-	case 'n':
-		*ret = json_object_new_int(value.n);
-		break;
-	case 'q':
-		*ret = json_object_new_int(value.q);
-		break;
-	case 'i':
-		*ret = json_object_new_int(value.i);
-		break;
-	case 'u':
-		*ret = json_object_new_int64(value.u);
-		break;
-	case 'x':
-		*ret = json_object_new_int64(value.x);
-		break;
-	case 't':
-		*ret = json_object_new_uint64(value.t);
-		break;
-	case 'd':
-		*ret = json_object_new_double(value.d);
-		break;
-	default:
-		return -EOPNOTSUPP;
-	}
-	return *ret ? 0 : -ENOMEM;
-}
-
-static int read_variant(sd_bus_message *message, const char *contents, struct json_object **ret,
-			unsigned int depth)
-{
-	int r;
-
-	r = sd_bus_message_enter_container(message, 'v', contents);
-	if (r >= 0)
-		r = read_value(message, ret, depth);
-	return r < 0 ? r : sd_bus_message_exit_container(message);
-}
-
-static int read_dictionary(sd_bus_message *message, const char *contents,
-			   struct json_object *object, unsigned int depth)
-{
-	_cleanup_free_ char *entry = strndup(contents + 1, strlen(contents) - 2);
-	int r;
-
-	if (!entry)
-		return -ENOMEM;
-	while ((r = sd_bus_message_enter_container(message, 'e', entry)) > 0) {
-		struct json_object *value = NULL;
-		const char *key;
-
-		r = sd_bus_message_read_basic(message, *entry, &key);
-		if (r >= 0)
-			r = read_value(message, &value, depth);
-		if (r < 0)
-			return r;
-		if (json_object_object_add(object, key, value) < 0) {
-			json_object_put(value);
-			return -ENOMEM;
-		}
-		r = sd_bus_message_exit_container(message);
-		if (r < 0)
-			return r;
-	}
-	return r;
-}
-
-static int read_array(sd_bus_message *message, const char *contents, struct json_object **ret,
-		      unsigned int depth)
-{
-	bool dictionary = bx_startswith(contents, "{s") || bx_startswith(contents, "{o");
-	_cleanup_(json_object_putp) struct json_object *list =
-		dictionary ? json_object_new_object() : json_object_new_array();
-	int r;
-
-	if (!list)
-		return -ENOMEM;
-	r = sd_bus_message_enter_container(message, 'a', contents);
-	if (r < 0)
-		return r;
-	if (dictionary)
-		r = read_dictionary(message, contents, list, depth);
-	while (!dictionary && r >= 0 && (r = sd_bus_message_at_end(message, false)) == 0) {
-		struct json_object *value;
-
-		r = read_value(message, &value, depth);
-		if (r >= 0 && json_object_array_add(list, value) < 0) {
-			json_object_put(value);
-			r = -ENOMEM;
-		}
-	}
-	if (r >= 0)
-		r = sd_bus_message_exit_container(message);
-	if (r < 0)
-		return r;
-	*ret = list;
-	list = NULL;
-	return 0;
-}
-
-static int read_value(sd_bus_message *message, struct json_object **ret, unsigned int depth)
-{
-	const char *contents;
-	char type;
-	int r;
-
-	if (depth > NESTING_MAX)
-		return -ELOOP;
-	r = sd_bus_message_peek_type(message, &type, &contents);
-	if (r < 0)
-		return r;
-	if (r == 0)
-		return -EBADMSG;
-	if (type == 'v')
-		return read_variant(message, contents, ret, depth + 1);
-	if (type == 'a')
-		return read_array(message, contents, ret, depth + 1);
-	return read_basic(message, type, ret);
-}
-
-int bxctl_read_value(sd_bus_message *message, struct json_object **ret)
-{
-	return read_value(message, ret, 0);
-}
 
 const char *bxctl_text(struct json_object *object, const char *name)
 {
@@ -194,7 +35,7 @@ int bxctl_get_objects(struct bxctl *ctl, const char *interface, struct json_obje
 			       "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", &error,
 			       &reply, NULL);
 	if (r >= 0)
-		r = bxctl_read_value(reply, &tree);
+		r = bx_bus_read_value(reply, NULL, &tree);
 	if (r < 0) {
 		bxctl_call_failed("the devices cannot be listed", r, &error);
 		return r;
@@ -224,7 +65,7 @@ int bxctl_get_all(struct bxctl *ctl, const char *path, const char *interface,
 
 	r = sd_bus_call_method(ctl->bus, BX_BUS_NAME, path, "org.freedesktop.DBus.Properties",
 			       "GetAll", error, &reply, "s", interface);
-	return r < 0 ? r : bxctl_read_value(reply, ret);
+	return r < 0 ? r : bx_bus_read_value(reply, NULL, ret);
 }
 
 /* ---------------------------------------------------------------- what people call a device */
@@ -339,4 +180,17 @@ enum bx_exit bxctl_find_device(struct bxctl *ctl, const char *name, struct json_
 	else
 		bxctl_error("No NVMe device is called '%s'; this machine has none at all", name);
 	return BX_EXIT_NO_DEVICE;
+}
+
+void bxctl_tell_disks(struct bxctl *ctl, const char *path)
+{
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	_cleanup_(json_object_putp) struct json_object *device = NULL;
+	struct json_object *disks;
+
+	if (bxctl_get_all(ctl, path, BX_IFACE_DEVICE, &device, &error) < 0 ||
+	    !json_object_object_get_ex(device, "BlockDevices", &disks))
+		return;
+	for (size_t i = 0; i < json_object_array_length(disks); i++)
+		printf("%s\n", json_object_get_string(json_object_array_get_idx(disks, i)));
 }

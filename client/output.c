@@ -70,12 +70,14 @@ const char *bxctl_colour_of_state(struct bxctl *ctl, const char *state)
 	static const struct {
 		const char *state, *colour;
 	} colours[] = {
-		{ "ready", "\033[32m" },     { "done", "\033[32m" },
-		{ "stuck", "\033[1;31m" },   { "dead", "\033[1;31m" },
-		{ "unknown", "\033[1;31m" }, { "gone", "\033[31m" },
-		{ "starting", "\033[33m" },  { "resetting", "\033[33m" },
-		{ "removing", "\033[33m" },  { "rebinding", "\033[33m" },
-		{ "unbound", "\033[33m" },   { "foreign-driver", "\033[36m" },
+		{ "ready", "\033[32m" },	  { "done", "\033[32m" },
+		{ "stuck", "\033[1;31m" },	  { "dead", "\033[1;31m" },
+		{ "unknown", "\033[1;31m" },	  { "gone", "\033[31m" },
+		{ "starting", "\033[33m" },	  { "resetting", "\033[33m" },
+		{ "removing", "\033[33m" },	  { "rebinding", "\033[33m" },
+		{ "stopping", "\033[33m" },	  { "stopped", "\033[2m" },
+		{ "pulled", "\033[31m" },	  { "unbound", "\033[33m" },
+		{ "foreign-driver", "\033[36m" },
 	};
 
 	for (size_t i = 0; ctl->colour && i < ARRAY_SIZE(colours); i++)
@@ -191,6 +193,20 @@ void bxctl_print_devices(struct bxctl *ctl, struct json_object *devices)
 	}
 }
 
+/* "capacity=1G queues=4" */
+static const char *settings_of(struct json_object *object, char *buffer, size_t size)
+{
+	size_t used = 0;
+
+	*buffer = 0;
+	json_object_object_foreach(object, name, value) {
+		if (used < size)
+			used += snprintf(buffer + used, size - used, "%s%s=%s", used ? " " : "",
+					 name, json_object_get_string(value));
+	}
+	return buffer;
+}
+
 void bxctl_print_device(struct bxctl *ctl, struct json_object *device)
 {
 	int widest = 0;
@@ -206,9 +222,12 @@ void bxctl_print_device(struct bxctl *ctl, struct json_object *device)
 
 		if (bx_streq(key, "Object"))
 			continue;
-		text = json_object_is_type(member, json_type_array)
-			       ? joined(device, key, buffer, sizeof(buffer))
-			       : json_object_get_string(member);
+		if (json_object_is_type(member, json_type_array))
+			text = joined(device, key, buffer, sizeof(buffer));
+		else if (json_object_is_type(member, json_type_object))
+			text = settings_of(member, buffer, sizeof(buffer));
+		else
+			text = json_object_get_string(member);
 		if (bx_streq(key, "IommuGroup") && bx_streq(text, "-1"))
 			text = "none";
 		if (bx_streq(key, "NumaNode") && bx_streq(text, "-1"))

@@ -56,6 +56,8 @@ static int claim(struct bx_root *root, const char *block, int *ret)
 	if (r < 0)
 		return r;
 	r = lock(fd);
+	if (r >= 0)
+		r = bx_root_change(root, BX_CHANGE_CLAIM, bx_path("dev/%s", block).s, "");
 	if (r < 0)
 		return r;
 	*ret = fd;

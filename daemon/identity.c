@@ -143,6 +143,17 @@ const struct bx_identity *bx_identities_find(const struct bx_identities *identit
 	return identity && identity->inode == inode ? identity : NULL;
 }
 
+void bx_identities_follow(struct bx_identities *identities, const char *address, uint64_t from,
+			  uint64_t to)
+{
+	struct bx_identity *identity = find_address(identities, address);
+
+	if (!identity || identity->inode != from)
+		return;
+	identity->inode = to;
+	identities->changed = true;
+}
+
 int bx_identities_learn(struct bx_identities *identities, const struct bx_pci *pci)
 {
 	struct bx_identity *identity = find_address(identities, pci->address);

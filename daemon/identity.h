@@ -35,6 +35,10 @@ void bx_identities_done(struct bx_identities *identities);
 const struct bx_identity *bx_identities_find(const struct bx_identities *identities,
 					     const char *address, uint64_t inode);
 
+/* What one function said is true of another one, by which it was replaced without another device having come. */
+void bx_identities_follow(struct bx_identities *identities, const char *address, uint64_t from,
+			  uint64_t to);
+
 /* Remembers what @pci says, if it says something, and forgets what another function at its address said. */
 int bx_identities_learn(struct bx_identities *identities, const struct bx_pci *pci);
 

@@ -4,21 +4,19 @@
  * on it only reads the journal and watches the device's lock, which tell all there is to know, to
  * this bxd as to the one after a restart. A worker that died is followed by another one.
  */
+#include "daemon/api.h"
 #include "daemon/daemon.h"
+#include "daemon/file.h"
 #include "daemon/lock.h"
 #include "daemon/log.h"
 #include "daemon/names.h"
-#include "daemon/rebind.h"
 #include "daemon/util.h"
-
-#include <fcntl.h>
+#include "daemon/work.h"
 
 #define CHECK_US	 1000000ULL
 #define KEEP_ENDED_US	 (30 * 1000000ULL)
 #define LAUNCH_GRACE_US	 (10 * 1000000ULL) /* until a worker must have been seen */
 #define STEP_DEADLINE_US (30 * 1000000ULL)
-/* The steps that wait for a controller have the worker's own deadline, and some more. */
-#define WAIT_DEADLINE_US (BX_LIVE_TIMEOUT_MS * 1000ULL + 20 * 1000000ULL)
 #define LAUNCH_RETRY_US	 500000ULL
 #define LAUNCHES_MAX	 5
 
@@ -32,8 +30,7 @@ static void free_job(struct bx_job *job)
 {
 	sd_event_source_disable_unref(job->timer);
 	sd_bus_slot_unref(job->call);
-	free(job->device_path);
-	free(job->path);
+	bx_call_free(job->asker);
 	free(job);
 }
 
@@ -47,16 +44,33 @@ static int set_timer(struct bx_job *job, uint64_t usec)
 					  BX_TIMER_ACCURACY_US, on_timer, job);
 }
 
+static bool is_for(const struct bx_job *job, const struct bx_device *device)
+{
+	enum bx_subject subject = bx_operation_subject(&job->operation);
+
+	if (subject == BX_OF_MODULE || subject == BX_OF_BUS)
+		return false;
+	if (*job->operation.name || *device->name)
+		return bx_streq(job->operation.name, device->name);
+	/* One that was let go comes back as another function of the kernel's. */
+	if (job->operation.kind == BX_KIND_REENUMERATE)
+		return bx_streq(job->operation.address, device->pci.address);
+	return job->operation.inode == device->pci.inode &&
+	       bx_streq(job->operation.address, device->pci.address);
+}
+
 static struct bx_device *device_of_job(const struct bx_job *job)
 {
-	return bx_inventory_by_address(job->daemon, job->operation.address, job->operation.inode);
+	for (struct bx_device *device = job->daemon->devices; device; device = device->next)
+		if (is_for(job, device))
+			return device;
+	return NULL;
 }
 
 struct bx_job *bx_job_of_device(struct bx_daemon *daemon, const struct bx_device *device)
 {
 	for (struct bx_job *job = daemon->jobs; job; job = job->next)
-		if (!job->ended && job->operation.inode == device->pci.inode &&
-		    bx_streq(job->operation.address, device->pci.address))
+		if (!job->ended && is_for(job, device))
 			return job;
 	return NULL;
 }
@@ -73,11 +87,11 @@ static int add_job(struct bx_daemon *daemon, const struct bx_operation *operatio
 	job->daemon = daemon;
 	job->operation = *operation;
 	job->step_began = bx_now();
-	if (asprintf(&job->path, BX_PATH_JOBS "/%llu", (unsigned long long)operation->job) < 0)
-		job->path = NULL;
+	snprintf(job->key, sizeof(job->key), "%llu", (unsigned long long)operation->job);
 	device = device_of_job(job);
-	job->device_path = strdup(device && device->path ? device->path : "/");
-	r = job->path && job->device_path ? set_timer(job, CHECK_US) : -ENOMEM;
+	if (device && device->shown)
+		bx_copy(job->device_key, sizeof(job->device_key), device->shown_id);
+	r = set_timer(job, CHECK_US);
 	if (r < 0) {
 		free_job(job);
 		return r;
@@ -93,7 +107,7 @@ static void remove_job(struct bx_job *job)
 	struct bx_job **p = &job->daemon->jobs;
 
 	/* The bus looks up what it says has gone, so it is said first. */
-	bx_job_bus_removed(job);
+	bx_job_say_removed(job);
 	while (*p != job)
 		p = &(*p)->next;
 	*p = job->next;
@@ -115,28 +129,22 @@ void bx_jobs_free(struct bx_daemon *daemon)
 /* Numbers are not used twice while the machine runs, so that nobody waits for another's job. */
 static int take_number(struct bx_daemon *daemon, uint64_t *ret)
 {
-	const char *name = BX_DIR_RUN "/next-job";
-	struct bx_root *root = &daemon->root;
-	char text[24];
-	uint64_t saved = 0;
-	FILE *file;
-	int fd;
+	_cleanup_close_ int folder = bx_folder_open(&daemon->root, BX_DIR_RUN);
+	char text[24] = "";
+	uint64_t saved;
+	ssize_t n;
 
-	if (bx_root_read(root, name, text, sizeof(text)) > 0)
-		saved = strtoull(text, NULL, 10);
+	if (folder < 0)
+		return folder;
+	n = bx_file_read(folder, "next-job", text, sizeof(text) - 1);
+	if (n < 0 && n != -ENOENT)
+		return n;
+	saved = n > 0 ? strtoull(text, NULL, 10) : 0;
 	if (saved > daemon->next_job && saved < INT64_MAX)
 		daemon->next_job = saved;
-	fd = openat(root->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0)
-		return -errno;
-	file = fdopen(fd, "we");
-	if (!file) {
-		close(fd);
-		return -ENOMEM;
-	}
 	*ret = daemon->next_job++;
-	fprintf(file, "%llu\n", (unsigned long long)daemon->next_job);
-	return fclose(file) ? -errno : 0;
+	snprintf(text, sizeof(text), "%llu\n", (unsigned long long)daemon->next_job);
+	return bx_file_replace(folder, "next-job", text, false);
 }
 
 static void launch(struct bx_job *job)
@@ -149,21 +157,37 @@ static void launch(struct bx_job *job)
 	job->launches++;
 	r = job->daemon->launch(job->daemon, job);
 	if (r < 0)
-		bx_job_launch_failed(job, strerror(-r), false);
+		bx_job_launch_failed(job, strerror(-r));
 }
 
-static int write_intent(struct bx_device *device, const char *driver,
-			struct bx_operation *operation, struct bx_failure *failure)
+static int plan(const struct bx_device *device, enum bx_kind kind, const char *driver,
+		struct bx_operation *operation, struct bx_failure *failure)
 {
-	struct bx_daemon *daemon = device->daemon;
 	int r;
 
-	r = bx_rebind_plan(&device->pci, driver, operation, failure);
-	if (r < 0)
-		return r;
+	if (kind == BX_KIND_BIND || kind == BX_KIND_UNBIND) {
+		r = bx_rebind_plan(&device->pci, driver, operation, failure);
+		if (r < 0)
+			return r;
+	} else {
+		*operation = (struct bx_operation){ .kind = kind, .inode = device->pci.inode };
+		bx_copy(operation->old_driver, sizeof(operation->old_driver), device->pci.driver);
+		bx_copy(operation->address, sizeof(operation->address), device->pci.address);
+	}
+	bx_copy(operation->name, sizeof(operation->name), device->name);
 	bx_copy(operation->device, sizeof(operation->device), device->id);
-	bx_copy(operation->boot_id, sizeof(operation->boot_id), daemon->boot_id);
+	return 0;
+}
+
+/* @with is the plan that goes with it, or NULL: there before what it belongs to. */
+static int write_intent(struct bx_daemon *daemon, struct bx_operation *operation,
+			const struct bx_plan *with, struct bx_failure *failure)
+{
+	int r;
+
 	r = take_number(daemon, &operation->job);
+	if (r >= 0 && with)
+		r = bx_plan_write(&daemon->journal, operation->job, with);
 	if (r >= 0)
 		r = bx_journal_write(&daemon->journal, operation, true);
 	if (r < 0)
@@ -172,20 +196,13 @@ static int write_intent(struct bx_device *device, const char *driver,
 	return 0;
 }
 
-int bx_job_start(struct bx_device *device, const char *driver, struct bx_job **ret,
-		 struct bx_failure *failure)
+/* What is written down as old is what is there now, not what was last seen. */
+static int read_again(struct bx_device *device, struct bx_failure *failure)
 {
 	struct bx_daemon *daemon = device->daemon;
-	struct bx_operation operation;
 	struct bx_pci now;
-	struct bx_job *job;
 	int r;
 
-	if (device->job)
-		return bx_fail(failure, -EBUSY, BX_ERROR_JOB_IN_PROGRESS,
-			       "job %llu is at work on %s",
-			       (unsigned long long)device->job->operation.job, device->id);
-	/* What is written down as old is what is there now, not what was last seen. */
 	r = bx_pci_read(&daemon->root, device->pci.address, &now);
 	if (r < 0) {
 		bx_inventory_refresh_later(daemon);
@@ -202,25 +219,191 @@ int bx_job_start(struct bx_device *device, const char *driver, struct bx_job **r
 	}
 	bx_pci_done(&device->pci);
 	device->pci = now;
-	r = write_intent(device, driver, &operation, failure);
+	return 0;
+}
+
+/* Whether that can be done to the device as it is. */
+static int check_state(struct bx_device *device, enum bx_kind kind, struct bx_failure *failure)
+{
+	bool there = *device->pci.address;
+
+	if (device->job)
+		return bx_fail(failure, -EBUSY, BX_ERROR_JOB_IN_PROGRESS,
+			       "job %llu is at work on %s",
+			       (unsigned long long)device->job->operation.job, device->id);
+	/* Its function lives as long as it is on: to let it go would be to pull it out. */
+	if (kind == BX_KIND_REENUMERATE && *device->name)
+		return bx_fail(failure, -EINVAL, BX_ERROR_WRONG_STATE,
+			       "%s is an emulated device: stop it and start it", device->id);
+	if (kind == BX_KIND_REMOVE && *device->name)
+		return bx_fail(failure, -EINVAL, BX_ERROR_WRONG_STATE,
+			       "%s is an emulated device: stop it", device->id);
+	if (bx_kind_subject(kind) == BX_OF_FUNCTION)
+		return there ? read_again(device, failure)
+			     : bx_fail(failure, -ENODEV, BX_ERROR_WRONG_STATE,
+				       "%s is stopped: start it first", device->id);
+	if (!*device->name)
+		return bx_fail(failure, -EINVAL, BX_ERROR_WRONG_STATE, "%s is no emulated device",
+			       device->id);
+	if (kind == BX_KIND_START)
+		return !device->definition
+			       ? bx_fail(failure, -ENOENT, BX_ERROR_WRONG_STATE,
+					 "%s was not made by bxd, and has no definition",
+					 device->id)
+		       : device->emulation == BX_EMULATION_NONE
+			       ? 0
+			       : bx_fail(failure, -EEXIST, BX_ERROR_WRONG_STATE,
+					 "%s is there already", device->id);
+	if (device->emulation == BX_EMULATION_NONE)
+		return bx_fail(failure, -ENOENT, BX_ERROR_WRONG_STATE, "%s is stopped already",
+			       device->id);
+	return there ? read_again(device, failure) : 0;
+}
+
+/* The intent is written down, and the job is there. */
+static int begin(struct bx_daemon *daemon, struct bx_operation *operation,
+		 const struct bx_plan *with, struct bx_job **ret, struct bx_failure *failure)
+{
+	int r;
+
+	bx_copy(operation->boot_id, sizeof(operation->boot_id), daemon->boot_id);
+	r = write_intent(daemon, operation, with, failure);
 	if (r < 0)
 		return r;
-	r = add_job(daemon, &operation, &job);
-	if (r < 0) {
-		bx_journal_remove(&daemon->journal, operation.job);
-		return bx_fail(failure, r, BX_ERROR_INTERNAL, "the job cannot be begun: %s",
-			       strerror(-r));
-	}
-	bx_log_event(LOG_INFO, BX_MESSAGE_JOB_STARTED, device->id, "Job %llu: %s, %s to %s",
-		     (unsigned long long)operation.job, bx_kind_name(operation.kind),
-		     *operation.old_driver ? operation.old_driver : "no driver",
-		     *operation.new_driver ? operation.new_driver : "no driver");
-	device->job = job;
-	bx_job_bus_added(job);
+	r = add_job(daemon, operation, ret);
+	if (r >= 0)
+		return 0;
+	bx_journal_remove(&daemon->journal, operation->job);
+	return bx_fail(failure, r, BX_ERROR_INTERNAL, "the job cannot be begun: %s", strerror(-r));
+}
+
+/* One that the object is there for. */
+static int begin_for(struct bx_device *device, struct bx_operation *operation,
+		     const struct bx_plan *with, struct bx_job **ret, struct bx_failure *failure)
+{
+	int r = begin(device->daemon, operation, with, ret, failure);
+
+	if (r < 0)
+		return r;
+	device->job = *ret;
+	bx_job_say_added(*ret);
 	bx_device_show(device);
+	return 0;
+}
+
+int bx_job_start(struct bx_device *device, enum bx_kind kind, const char *driver, bool forget,
+		 const struct bx_plan *with, struct bx_job **ret, struct bx_failure *failure)
+{
+	struct bx_operation operation;
+	int r;
+
+	r = check_state(device, kind, failure);
+	if (r >= 0)
+		r = plan(device, kind, driver, &operation, failure);
+	if (r < 0)
+		return r;
+	operation.forget = forget;
+	operation.as_planned = with;
+	r = begin_for(device, &operation, with, ret, failure);
+	if (r < 0)
+		return r;
+	bx_log_event(LOG_INFO, BX_MESSAGE_JOB_STARTED, device->id, "Job %s: %s%s%s%s", (*ret)->key,
+		     bx_kind_name(kind), driver ? " to " : "", driver ?: "",
+		     with ? ", as planned" : "");
+	launch(*ret);
+	return 0;
+}
+
+int bx_job_start_plan(struct bx_device *device, enum bx_kind kind, const char *driver,
+		      const struct bx_plan *request, struct bx_job **ret,
+		      struct bx_failure *failure)
+{
+	struct bx_operation operation;
+	int r;
+
+	r = check_state(device, kind, failure);
+	if (r >= 0)
+		r = plan(device, kind, driver, &operation, failure);
+	if (r < 0)
+		return r;
+	operation.kind = BX_KIND_PLAN;
+	operation.planned = kind;
+	r = begin_for(device, &operation, request, ret, failure);
+	if (r < 0)
+		return r;
+	bx_log_event(LOG_INFO, BX_MESSAGE_JOB_STARTED, device->id, "Job %s: plan of %s%s%s",
+		     (*ret)->key, bx_kind_name(kind), driver ? " to " : "", driver ?: "");
+	launch(*ret);
+	return 0;
+}
+
+int bx_job_start_plan_creation(struct bx_daemon *daemon, const char *name,
+			       const struct bx_plan *request, struct bx_job **ret,
+			       struct bx_failure *failure)
+{
+	struct bx_operation operation = { .kind = BX_KIND_PLAN, .planned = BX_KIND_START };
+	int r;
+
+	for (struct bx_job *job = daemon->jobs; job; job = job->next)
+		if (!job->ended && bx_streq(job->operation.name, name))
+			return bx_fail(failure, -EBUSY, BX_ERROR_JOB_IN_PROGRESS,
+				       "job %s is at work on %s", job->key, name);
+	bx_copy(operation.name, sizeof(operation.name), name);
+	bx_copy(operation.device, sizeof(operation.device), name);
+	r = begin(daemon, &operation, request, ret, failure);
+	if (r < 0)
+		return r;
+	bx_log_event(LOG_INFO, BX_MESSAGE_JOB_STARTED, NULL, "Job %s: plan of %s", (*ret)->key,
+		     name);
+	bx_job_say_added(*ret);
+	launch(*ret);
+	return 0;
+}
+
+static int start_without_device(struct bx_daemon *daemon, struct bx_operation *operation,
+				struct bx_job **ret, struct bx_failure *failure)
+{
+	struct bx_job *job;
+	int r;
+
+	r = begin(daemon, operation, NULL, &job, failure);
+	if (r < 0)
+		return r;
+	bx_log_event(LOG_INFO, BX_MESSAGE_JOB_STARTED, NULL, "Job %s: %s %s %s", job->key,
+		     bx_kind_name(operation->kind), operation->module, operation->parameters);
+	bx_job_say_added(job);
 	launch(job);
 	*ret = job;
 	return 0;
+}
+
+int bx_job_start_module(struct bx_daemon *daemon, enum bx_kind kind, const char *module,
+			const char *parameters, struct bx_job **ret, struct bx_failure *failure)
+{
+	struct bx_operation operation = { .kind = kind };
+	struct bx_job *job;
+
+	for (job = daemon->jobs; job; job = job->next)
+		if (!job->ended && bx_streq(job->operation.module, module))
+			return bx_fail(failure, -EBUSY, BX_ERROR_JOB_IN_PROGRESS,
+				       "job %s is at work on module %s", job->key, module);
+	bx_copy(operation.module, sizeof(operation.module), module);
+	if (bx_copy(operation.parameters, sizeof(operation.parameters), parameters) < 0)
+		return bx_fail(failure, -EINVAL, BX_ERROR_INVALID_ARGUMENT,
+			       "the parameters are longer than %d bytes",
+			       BX_MODULE_PARAMETERS_MAX - 1);
+	return start_without_device(daemon, &operation, ret, failure);
+}
+
+int bx_job_start_rescan(struct bx_daemon *daemon, struct bx_job **ret, struct bx_failure *failure)
+{
+	struct bx_operation operation = { .kind = BX_KIND_RESCAN };
+
+	for (struct bx_job *job = daemon->jobs; job; job = job->next)
+		if (!job->ended && job->operation.kind == BX_KIND_RESCAN)
+			return bx_fail(failure, -EBUSY, BX_ERROR_JOB_IN_PROGRESS,
+				       "job %s is looking at the buses", job->key);
+	return start_without_device(daemon, &operation, ret, failure);
 }
 
 /* ---------------------------------------------------------------- ending */
@@ -234,13 +417,36 @@ static void set_last_error(struct bx_device *device, const struct bx_operation *
 			 bx_error_name(operation->error), operation->message);
 }
 
+/*
+ * Of what was to be there only while it is on, and is not on; of what was to be stopped for good, and is. Once: by the next
+ * time that this journal is read, somebody may have made another of that name.
+ */
+static void forget_definition(struct bx_job *job)
+{
+	struct bx_operation *operation = &job->operation;
+	bool done = operation->result == BX_RESULT_DONE, start = operation->kind == BX_KIND_START;
+	int r;
+
+	if (done != start)
+		bx_device_drop(job->daemon, operation->name);
+	operation->forget = false;
+	r = bx_journal_write(&job->daemon->journal, operation, true);
+	if (r < 0)
+		bx_log_event(LOG_ERR, NULL, operation->device,
+			     "Job %s: the journal cannot be written: %s", job->key, strerror(-r));
+}
+
 static void end_job(struct bx_job *job)
 {
 	const struct bx_operation *operation = &job->operation;
-	struct bx_device *device = device_of_job(job);
+	struct bx_device *device;
 
 	if (job->ended)
 		return;
+	/* A device that has come back is taken up while it is known that it is waited for. */
+	if (operation->kind == BX_KIND_REENUMERATE)
+		bx_inventory_refresh(job->daemon);
+	device = device_of_job(job);
 	job->ended = true;
 	job->stuck = false;
 	job->call = sd_bus_slot_unref(job->call);
@@ -252,11 +458,16 @@ static void end_job(struct bx_job *job)
 		     operation->message);
 	if (device) {
 		device->job = NULL;
-		set_last_error(device, operation);
+		if (operation->kind != BX_KIND_PLAN)
+			set_last_error(device, operation);
 	}
 	/* Whoever hears that the job has ended finds the device as it then is. */
 	bx_inventory_refresh(job->daemon);
-	bx_job_bus_ended(job);
+	if (operation->forget)
+		forget_definition(job);
+	bx_job_say_ended(job);
+	if (job->asker)
+		bx_plan_answer(job);
 }
 
 /* No worker will do it any more: what is in the journal now is written by bxd itself. */
@@ -269,12 +480,12 @@ static void abandon(struct bx_job *job, const char *why)
 	int r;
 
 	/* One that was given up for lost may run after all, and then the journal is its own. */
-	lock = bx_lock_take(&job->daemon->root, operation->address);
+	lock = bx_lock_take(&job->daemon->root, bx_operation_lock(operation).s);
 	if (lock == -EWOULDBLOCK)
 		return;
 	if (reread(job) >= 0 && operation->result != BX_RESULT_NONE)
 		return end_job(job);
-	changed = operation->step >= BX_STEP_OVERRIDE;
+	changed = bx_step_changes(operation->kind, operation->step);
 	bx_fail(&failure, 0, changed ? BX_ERROR_ROLLBACK_FAILED : BX_ERROR_WORKER_FAILED,
 		"the worker %s, last at step %s", why, bx_step_name(operation->step));
 	operation->result = changed ? BX_RESULT_ROLLBACK_FAILED : BX_RESULT_ABANDONED;
@@ -288,14 +499,14 @@ static void abandon(struct bx_job *job, const char *why)
 	end_job(job);
 }
 
-void bx_job_launch_failed(struct bx_job *job, const char *why, bool again)
+void bx_job_launch_failed(struct bx_job *job, const char *why)
 {
 	char text[BX_MESSAGE_MAX];
 
 	/* Perhaps it is one that runs already; its lock will tell. */
-	if (bx_lock_held(&job->daemon->root, job->operation.address) > 0)
+	if (bx_lock_held(&job->daemon->root, bx_operation_lock(&job->operation).s) > 0)
 		return;
-	if (job->launches < LAUNCHES_MAX && (again || job->operation.attempts > 0)) {
+	if (job->launches < LAUNCHES_MAX && job->operation.attempts > 0) {
 		bx_log(LOG_WARNING, "Job %llu: the worker cannot be started, trying again: %s",
 		       (unsigned long long)job->operation.job, why);
 		job->launch_failed = true; /* as while the dead worker's unit is still there */
@@ -307,14 +518,21 @@ void bx_job_launch_failed(struct bx_job *job, const char *why, bool again)
 
 /* ---------------------------------------------------------------- watching */
 
-static uint64_t step_deadline(enum bx_step step)
+/* The steps that wait for a controller have the worker's own deadline, and some more. */
+static uint64_t step_deadline(const struct bx_configuration *configuration, enum bx_step step)
 {
+	uint64_t live = configuration->live_timeout * 1000 + 20 * 1000000ULL;
+
 	switch (step) {
 	case BX_STEP_BIND: /* some kernels bring the controller up in there */
 	case BX_STEP_VERIFY:
-		return WAIT_DEADLINE_US;
+		return live;
+	case BX_STEP_RESCAN:
+		return configuration->return_timeout * 1000 + STEP_DEADLINE_US;
+	case BX_STEP_POWER_ON:
+		return BX_POWER_TIMEOUT_MS * 1000ULL;
 	case BX_STEP_RESTORE:
-		return BX_RESTORE_ATTEMPTS * WAIT_DEADLINE_US;
+		return BX_RESTORE_ATTEMPTS * live;
 	default:
 		return STEP_DEADLINE_US;
 	}
@@ -332,7 +550,7 @@ static void set_stuck(struct bx_job *job, bool stuck)
 			     "Job %llu: the worker hangs at step %s",
 			     (unsigned long long)job->operation.job,
 			     bx_step_name(job->operation.step));
-	bx_job_bus_changed(job);
+	bx_job_say_changed(job);
 	if (device)
 		bx_device_show(device);
 }
@@ -350,7 +568,7 @@ static int reread(struct bx_job *job)
 		job->operation = operation;
 		if (operation.result == BX_RESULT_NONE) {
 			set_stuck(job, false);
-			bx_job_bus_changed(job);
+			bx_job_say_changed(job);
 		}
 	}
 	job->operation = operation;
@@ -382,10 +600,11 @@ static void check_job(struct bx_job *job)
 	if (reread(job) >= 0 && job->operation.result != BX_RESULT_NONE)
 		return end_job(job);
 	now = bx_now();
-	held = bx_lock_held(&job->daemon->root, job->operation.address);
+	held = bx_lock_held(&job->daemon->root, bx_operation_lock(&job->operation).s);
 	if (held > 0) {
 		job->lock_seen = true;
-		if (now - job->step_began > step_deadline(job->operation.step))
+		if (now - job->step_began >
+		    step_deadline(&job->daemon->configuration, job->operation.step))
 			set_stuck(job, true);
 	} else if (job->lock_seen || job->operation.attempts > job->attempts_before ||
 		   now - job->launched > (job->launch_failed ? LAUNCH_RETRY_US : LAUNCH_GRACE_US)) {
@@ -439,7 +658,7 @@ static int resume(struct bx_daemon *daemon, uint64_t number)
 	if (r < 0)
 		return r;
 	device = device_of_job(job);
-	bx_job_bus_added(job);
+	bx_job_say_added(job);
 	if (operation.result != BX_RESULT_NONE) {
 		end_job(job);
 		return 0;
@@ -447,17 +666,18 @@ static int resume(struct bx_daemon *daemon, uint64_t number)
 	bx_log_event(LOG_NOTICE, BX_MESSAGE_JOB_RESUMED, operation.device,
 		     "Job %llu was under way, at step %s", (unsigned long long)number,
 		     bx_step_name(operation.step));
-	if (device)
+	if (device) {
 		device->job = job;
-	if (bx_lock_held(&daemon->root, operation.address) > 0) {
+		bx_device_show(device);
+	}
+	/* A launch that fails at once ends the job, and may be the end of the device. */
+	if (bx_lock_held(&daemon->root, bx_operation_lock(&operation).s) > 0) {
 		job->launches = 1;
 		job->launched = bx_now();
 		job->lock_seen = true;
 	} else {
 		launch(job);
 	}
-	if (device)
-		bx_device_show(device);
 	return 0;
 }
 

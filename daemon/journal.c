@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The journal of operations; see journal.h. */
 #include "daemon/journal.h"
+#include "daemon/file.h"
+#include "daemon/json.h"
 #include "daemon/names.h"
 #include "daemon/util.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <json.h>
 #include <sys/stat.h>
-
-#define NESTING_MAX 4
-
-BX_DEFINE_CLEANUP(struct json_object *, json_object_put)
-BX_DEFINE_CLEANUP(struct json_tokener *, json_tokener_free)
 
 static const struct {
 	const char *name;
@@ -29,14 +25,47 @@ static const char *const results[BX_RESULT_COUNT] = {
 #undef X
 };
 
-static const char *const kinds[BX_KIND_COUNT] = {
-	[BX_KIND_BIND] = "bind",
-	[BX_KIND_UNBIND] = "unbind",
+static const struct {
+	const char *name;
+	enum bx_subject subject;
+	enum bx_step first_change;
+} kinds[BX_KIND_COUNT] = {
+#define X(id, text, what, change, doc) [BX_KIND_##id] = { text, BX_OF_##what, BX_STEP_##change },
+	BX_KINDS(X)
+#undef X
 };
 
 const char *bx_kind_name(enum bx_kind kind)
 {
-	return kind < BX_KIND_COUNT ? kinds[kind] : "";
+	return kind < BX_KIND_COUNT ? kinds[kind].name : "";
+}
+
+enum bx_subject bx_kind_subject(enum bx_kind kind)
+{
+	return kinds[kind].subject;
+}
+
+enum bx_subject bx_operation_subject(const struct bx_operation *operation)
+{
+	return bx_kind_subject(operation->kind == BX_KIND_PLAN ? operation->planned
+							       : operation->kind);
+}
+
+bool bx_step_changes(enum bx_kind kind, enum bx_step step)
+{
+	return kind < BX_KIND_COUNT && step >= kinds[kind].first_change;
+}
+
+struct bx_path bx_operation_lock(const struct bx_operation *operation)
+{
+	switch (bx_operation_subject(operation)) {
+	case BX_OF_MODULE: /* no name of a device has a colon in it */
+		return bx_path("module:%s", operation->module);
+	case BX_OF_BUS:
+		return bx_path("bus:pci");
+	default:
+		return bx_path("%s", *operation->name ? operation->name : operation->address);
+	}
 }
 
 const char *bx_step_name(enum bx_step step)
@@ -60,6 +89,7 @@ enum field_type {
 	FIELD_STRING,
 	FIELD_NUMBER,
 	FIELD_INT,
+	FIELD_BOOL,
 	FIELD_KIND,
 	FIELD_STEP,
 	FIELD_RESULT,
@@ -81,10 +111,15 @@ static const struct field {
 	enum field_type type;
 	size_t offset, size;
 } fields[] = {
-	FIELD(job, FIELD_NUMBER),   FIELD(kind, FIELD_KIND),	STRING_FIELD(boot_id),
-	STRING_FIELD(device),	    STRING_FIELD(address),	FIELD(inode, FIELD_NUMBER),
-	STRING_FIELD(old_driver),   STRING_FIELD(old_override), STRING_FIELD(new_driver),
-	FIELD(attempts, FIELD_INT), FIELD(step, FIELD_STEP),	FIELD(result, FIELD_RESULT),
+	FIELD(job, FIELD_NUMBER),   FIELD(kind, FIELD_KIND),
+	FIELD(planned, FIELD_KIND), FIELD(as_planned, FIELD_BOOL),
+	STRING_FIELD(boot_id),	    STRING_FIELD(device),
+	STRING_FIELD(name),	    FIELD(forget, FIELD_BOOL),
+	STRING_FIELD(module),	    STRING_FIELD(parameters),
+	STRING_FIELD(address),	    FIELD(inode, FIELD_NUMBER),
+	STRING_FIELD(old_driver),   STRING_FIELD(old_override),
+	STRING_FIELD(new_driver),   FIELD(attempts, FIELD_INT),
+	FIELD(step, FIELD_STEP),    FIELD(result, FIELD_RESULT),
 	FIELD(error, FIELD_ERROR),  STRING_FIELD(message),
 };
 
@@ -100,6 +135,8 @@ static struct json_object *field_to_json(const struct bx_operation *operation,
 		return json_object_new_int64(*(const uint64_t *)member);
 	case FIELD_INT:
 		return json_object_new_int64(*(const unsigned int *)member);
+	case FIELD_BOOL:
+		return json_object_new_boolean(*(const bool *)member);
 	case FIELD_KIND:
 		return json_object_new_string(bx_kind_name(*(const enum bx_kind *)member));
 	case FIELD_STEP:
@@ -160,12 +197,7 @@ static const char *result_name(unsigned int i)
 
 static int string_from_json(struct json_object *value, char *member, size_t size)
 {
-	const char *text = json_object_get_string(value);
-
-	/* A string with a zero byte in it is not what we wrote. */
-	if (strlen(text) != (size_t)json_object_get_string_len(value))
-		return -EBADMSG;
-	return bx_copy(member, size, text) < 0 ? -EBADMSG : 0;
+	return bx_copy(member, size, json_object_get_string(value)) < 0 ? -EBADMSG : 0;
 }
 
 static int number_from_json(struct json_object *value, int64_t max, int64_t *ret)
@@ -173,7 +205,6 @@ static int number_from_json(struct json_object *value, int64_t max, int64_t *ret
 	if (!json_object_is_type(value, json_type_int))
 		return -EBADMSG;
 	*ret = json_object_get_int64(value);
-	/* json-c clamps what does not fit, so its limits are not believed. */
 	return *ret < 0 || *ret >= max ? -EBADMSG : 0;
 }
 
@@ -185,7 +216,10 @@ static int field_from_json(struct json_object *value, const struct field *field,
 	int64_t number = 0;
 	int r;
 
-	if (field->type == FIELD_NUMBER || field->type == FIELD_INT) {
+	if (field->type == FIELD_BOOL) {
+		if (!json_object_is_type(value, json_type_boolean))
+			return -EBADMSG;
+	} else if (field->type == FIELD_NUMBER || field->type == FIELD_INT) {
 		r = number_from_json(value, field->type == FIELD_INT ? INT32_MAX : INT64_MAX,
 				     &number);
 		if (r < 0)
@@ -206,6 +240,9 @@ static int field_from_json(struct json_object *value, const struct field *field,
 		return 0;
 	case FIELD_INT:
 		*(unsigned int *)member = number;
+		return 0;
+	case FIELD_BOOL:
+		*(bool *)member = json_object_get_boolean(value);
 		return 0;
 	case FIELD_KIND:
 		r = name_index(name, kind_name, BX_KIND_COUNT);
@@ -228,12 +265,29 @@ static int field_from_json(struct json_object *value, const struct field *field,
 /* What must hold whoever wrote the file, since the worker acts on it as root. */
 static int validate(const struct bx_operation *operation)
 {
-	if (operation->job == 0 || !bx_pci_address_valid(operation->address))
+	enum bx_subject subject = bx_operation_subject(operation);
+	bool plan = operation->kind == BX_KIND_PLAN;
+	enum bx_kind kind = plan ? operation->planned : operation->kind;
+
+	if (operation->job == 0)
+		return -EBADMSG;
+	/* No plans are made of plans, nor of what is no device. */
+	if ((plan || operation->as_planned) && subject != BX_OF_FUNCTION &&
+	    subject != BX_OF_EMULATED)
+		return -EBADMSG;
+	if (plan && (operation->as_planned || operation->forget))
+		return -EBADMSG;
+	if (subject == BX_OF_MODULE ? !bx_module_known(operation->module) : *operation->module)
+		return -EBADMSG;
+	if (*operation->name ? !bx_emulated_name_valid(operation->name) : subject == BX_OF_EMULATED)
+		return -EBADMSG;
+	if (*operation->address ? !bx_pci_address_valid(operation->address)
+				: subject == BX_OF_FUNCTION)
 		return -EBADMSG;
 	if (*operation->old_driver && !bx_driver_name_valid(operation->old_driver))
 		return -EBADMSG;
-	if (operation->kind == BX_KIND_BIND ? !bx_driver_name_valid(operation->new_driver)
-					    : *operation->new_driver)
+	if (kind == BX_KIND_BIND ? !bx_driver_name_valid(operation->new_driver)
+				 : *operation->new_driver)
 		return -EBADMSG;
 	/* Somebody else's override can be any text, but it fills one line. */
 	return strchr(operation->old_override, '\n') ? -EBADMSG : 0;
@@ -241,30 +295,23 @@ static int validate(const struct bx_operation *operation)
 
 int bx_operation_parse(const char *text, size_t length, struct bx_operation *ret)
 {
-	_cleanup_(json_tokener_freep) struct json_tokener *tokener = NULL;
+	/* One flat object; its version is no field. */
+	static const struct bx_json_limits limits = {
+		.size = BX_JOURNAL_SIZE_MAX,
+		.depth = 1,
+		.values = ARRAY_SIZE(fields) + 2,
+	};
 	_cleanup_(json_object_putp) struct json_object *object = NULL;
 	struct bx_operation operation = { 0 };
 	struct json_object *value;
 	int64_t version;
-	size_t end;
 	int r;
 
-	if (length > BX_JOURNAL_SIZE_MAX)
+	r = bx_json_parse(text, length, &limits, &object);
+	if (r < 0)
+		return r == -ENOMEM ? r : -EBADMSG;
+	if (!json_object_is_type(object, json_type_object))
 		return -EBADMSG;
-	tokener = json_tokener_new_ex(NESTING_MAX);
-	if (!tokener)
-		return -ENOMEM;
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	object = json_tokener_parse_ex(tokener, text, length);
-	if (!object || json_tokener_get_error(tokener) != json_tokener_success ||
-	    !json_object_is_type(object, json_type_object))
-		return -EBADMSG;
-	end = json_tokener_get_parse_end(tokener);
-	while (end < length && text[end] == '\n')
-		end++;
-	if (end != length)
-		return -EBADMSG;
-
 	if (!json_object_object_get_ex(object, "version", &value) ||
 	    number_from_json(value, INT32_MAX, &version) < 0 || version != BX_JOURNAL_VERSION)
 		return -EBADMSG;
@@ -288,13 +335,13 @@ int bx_operation_parse(const char *text, size_t length, struct bx_operation *ret
 
 int bx_journal_open(struct bx_journal *journal, struct bx_root *root)
 {
-	static const char *const folders[] = { BX_DIR_STATE, BX_DIR_JOURNAL };
+	_cleanup_close_ int state = -1;
 
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-		if (mkdirat(root->fd, folders[i], 0755) < 0 && errno != EEXIST)
-			return -errno;
-	journal->fd = openat(root->fd, BX_DIR_JOURNAL, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return journal->fd < 0 ? -errno : 0;
+	state = bx_folder_open(root, BX_DIR_STATE);
+	if (state < 0)
+		return state;
+	journal->fd = bx_folder_open(root, BX_DIR_JOURNAL);
+	return journal->fd < 0 ? journal->fd : 0;
 }
 
 void bx_journal_close(struct bx_journal *journal)
@@ -303,76 +350,35 @@ void bx_journal_close(struct bx_journal *journal)
 	journal->fd = -1;
 }
 
+struct bx_path bx_plan_file(uint64_t job)
+{
+	return bx_path("%llu.plan", (unsigned long long)job);
+}
+
 static struct bx_path file_name(uint64_t job)
 {
 	return bx_path("%llu.json", (unsigned long long)job);
 }
 
-static int write_all(int fd, const char *text)
-{
-	for (size_t left = strlen(text); left > 0;) {
-		ssize_t n = write(fd, text, left);
-
-		if (n < 0)
-			return -errno;
-		text += n;
-		left -= n;
-	}
-	return 0;
-}
-
-static int write_new(struct bx_journal *journal, const char *name, const char *text, bool durable)
-{
-	_cleanup_close_ int fd = -1;
-	int r;
-
-	fd = openat(journal->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0)
-		return -errno;
-	r = write_all(fd, text);
-	if (r >= 0 && durable && fsync(fd) < 0)
-		r = -errno;
-	return r;
-}
-
 int bx_journal_write(struct bx_journal *journal, const struct bx_operation *operation, bool durable)
 {
 	_cleanup_free_ char *text = NULL;
-	struct bx_path name = file_name(operation->job);
-	struct bx_path temporary = bx_path("%s.new", name.s);
 	int r;
 
 	r = bx_operation_format(operation, &text);
-	if (r < 0)
-		return r;
-	r = write_new(journal, temporary.s, text, durable);
-	if (r >= 0 && renameat(journal->fd, temporary.s, journal->fd, name.s) < 0)
-		r = -errno;
-	if (r >= 0 && durable && fsync(journal->fd) < 0)
-		r = -errno;
-	if (r < 0)
-		unlinkat(journal->fd, temporary.s, 0);
-	return r;
+	return r < 0 ? r : bx_file_replace(journal->fd, file_name(operation->job).s, text, durable);
 }
 
 int bx_journal_read(struct bx_journal *journal, uint64_t job, struct bx_operation *ret)
 {
-	char text[BX_JOURNAL_SIZE_MAX + 1];
-	_cleanup_close_ int fd = -1;
-	size_t length = 0;
+	char text[BX_JOURNAL_SIZE_MAX];
 	ssize_t n;
 	int r;
 
-	fd = openat(journal->fd, file_name(job).s, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return -errno;
-	do {
-		n = read(fd, text + length, sizeof(text) - length);
-		if (n < 0)
-			return -errno;
-		length += n;
-	} while (n > 0 && length < sizeof(text));
-	r = bx_operation_parse(text, length, ret);
+	n = bx_file_read(journal->fd, file_name(job).s, text, sizeof(text));
+	if (n < 0)
+		return n == -EFBIG ? -EBADMSG : n;
+	r = bx_operation_parse(text, n, ret);
 	if (r >= 0 && ret->job != job)
 		r = -EBADMSG;
 	return r;
@@ -380,13 +386,16 @@ int bx_journal_read(struct bx_journal *journal, uint64_t job, struct bx_operatio
 
 int bx_journal_remove(struct bx_journal *journal, uint64_t job)
 {
-	return unlinkat(journal->fd, file_name(job).s, 0) < 0 ? -errno : 0;
+	/* First, so that none is left alone. */
+	bx_file_remove(journal->fd, bx_plan_file(job).s, false);
+	return bx_file_remove(journal->fd, file_name(job).s, false);
 }
 
 int bx_journal_set_aside(struct bx_journal *journal, uint64_t job)
 {
 	struct bx_path name = file_name(job);
 
+	bx_file_remove(journal->fd, bx_plan_file(job).s, false);
 	return renameat(journal->fd, name.s, journal->fd, bx_path("%s.damaged", name.s).s) < 0
 		       ? -errno
 		       : 0;

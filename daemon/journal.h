@@ -8,29 +8,31 @@
 #ifndef BX_DAEMON_JOURNAL_H
 #define BX_DAEMON_JOURNAL_H
 
+#include "daemon/definition.h"
 #include "daemon/errors.h"
+#include "daemon/module.h"
 #include "daemon/pci.h"
 #include "daemon/steps.h"
 
 #include <stdint.h>
 
-#define BX_JOURNAL_VERSION  1
+#define BX_JOURNAL_VERSION  4
 #define BX_JOURNAL_SIZE_MAX 16384
 #define BX_ID_MAX	    240
 #define BX_BOOT_ID_MAX	    40
 
-enum bx_kind {
-	BX_KIND_BIND,
-	BX_KIND_UNBIND,
-	BX_KIND_COUNT,
-};
-
 struct bx_operation {
 	uint64_t job;
 	enum bx_kind kind;
+	enum bx_kind planned; /* what it is that a plan is made of */
+	bool as_planned; /* nothing but what a plan has is to be done */
 	char boot_id[BX_BOOT_ID_MAX]; /* of another boot: the kernel has forgotten all of it */
 	char device[BX_ID_MAX];
-	char address[BX_ADDRESS_MAX];
+	char name[BX_EMULATED_NAME_MAX]; /* of an emulated device, else "" */
+	char module[BX_MODULE_NAME_MAX]; /* to be loaded or unloaded, else "" */
+	char parameters[BX_MODULE_PARAMETERS_MAX]; /* for it */
+	bool forget; /* its definition goes, too: of what could not be started, of what was stopped */
+	char address[BX_ADDRESS_MAX]; /* "" for what has no function yet */
 	uint64_t inode; /* of the function in sysfs: another one is another device */
 	char old_driver[BX_NAME_MAX];
 	char old_override[BX_NAME_MAX];
@@ -43,9 +45,18 @@ struct bx_operation {
 };
 
 const char *bx_kind_name(enum bx_kind kind);
+enum bx_subject bx_kind_subject(enum bx_kind kind);
+/* Whether an operation of this kind has changed something by then. */
+bool bx_step_changes(enum bx_kind kind, enum bx_step step);
 const char *bx_step_name(enum bx_step step);
 unsigned int bx_step_percent(enum bx_step step);
 const char *bx_result_name(enum bx_result result);
+
+/* What it is done to, or would be if it is a plan. */
+enum bx_subject bx_operation_subject(const struct bx_operation *operation);
+
+/* The lock of that; see lock.h. */
+struct bx_path bx_operation_lock(const struct bx_operation *operation);
 
 /* JSON text, to be freed. */
 int bx_operation_format(const struct bx_operation *operation, char **ret);
@@ -61,10 +72,14 @@ struct bx_journal {
 int bx_journal_open(struct bx_journal *journal, struct bx_root *root);
 void bx_journal_close(struct bx_journal *journal);
 
+/* The name in that folder of the plan of an operation, if it has one. */
+struct bx_path bx_plan_file(uint64_t job);
+
 /* Replaces the file; with @durable it is on the disk when this returns. */
 int bx_journal_write(struct bx_journal *journal, const struct bx_operation *operation,
 		     bool durable);
 int bx_journal_read(struct bx_journal *journal, uint64_t job, struct bx_operation *ret);
+/* With its plan. */
 int bx_journal_remove(struct bx_journal *journal, uint64_t job);
 
 /* Moves a file that cannot be read out of the way, to N.json.damaged. */

@@ -17,21 +17,21 @@ int bx_lock_prepare(struct bx_root *root)
 	return fchmodat(root->fd, BX_DIR_LOCK, 0700, 0) < 0 ? -errno : 0;
 }
 
-static int open_lock(struct bx_root *root, const char *address, int flags)
+static int open_lock(struct bx_root *root, const char *name, int flags)
 {
-	int fd = openat(root->fd, bx_path(BX_DIR_LOCK "/%s", address).s,
+	int fd = openat(root->fd, bx_path(BX_DIR_LOCK "/%s", name).s,
 			flags | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	return fd < 0 ? -errno : fd;
 }
 
-int bx_lock_take(struct bx_root *root, const char *address)
+int bx_lock_take(struct bx_root *root, const char *name)
 {
 	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	_cleanup_close_ int fd = -1;
 	int ret;
 
-	fd = open_lock(root, address, O_RDWR | O_CREAT);
+	fd = open_lock(root, name, O_RDWR | O_CREAT);
 	if (fd < 0)
 		return fd;
 	if (fcntl(fd, F_OFD_SETLK, &whole) < 0)
@@ -41,12 +41,12 @@ int bx_lock_take(struct bx_root *root, const char *address)
 	return ret;
 }
 
-int bx_lock_held(struct bx_root *root, const char *address)
+int bx_lock_held(struct bx_root *root, const char *name)
 {
 	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	_cleanup_close_ int fd = -1;
 
-	fd = open_lock(root, address, O_RDONLY);
+	fd = open_lock(root, name, O_RDONLY);
 	if (fd == -ENOENT)
 		return 0;
 	if (fd < 0)

@@ -9,10 +9,10 @@
 #include "daemon/root.h"
 
 /* A descriptor that holds the lock until it is closed; -EWOULDBLOCK if another process has it. */
-int bx_lock_take(struct bx_root *root, const char *address);
+int bx_lock_take(struct bx_root *root, const char *name);
 
 /* 1 if a process has it, 0 if not. */
-int bx_lock_held(struct bx_root *root, const char *address);
+int bx_lock_held(struct bx_root *root, const char *name);
 
 /* Makes the folder. */
 int bx_lock_prepare(struct bx_root *root);

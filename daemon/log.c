@@ -4,6 +4,7 @@
 #include "daemon/util.h"
 
 #include <stdarg.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
 
@@ -12,7 +13,13 @@ static bool to_journal;
 
 void bx_log_open(void)
 {
-	to_journal = getenv("JOURNAL_STREAM") != NULL;
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	/* The variable is inherited by whoever has its output elsewhere, too. */
+	to_journal = stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+		     fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
 }
 
 void bx_log_set_level(int priority)
@@ -23,6 +30,22 @@ void bx_log_set_level(int priority)
 int bx_log_level(void)
 {
 	return level;
+}
+
+static const char *const level_names[] = { "emerg",   "alert",	"crit", "err",
+					   "warning", "notice", "info", "debug" };
+
+const char *bx_log_level_name(int priority)
+{
+	return level_names[priority];
+}
+
+int bx_log_level_from_name(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(level_names); i++)
+		if (bx_streq(name, level_names[i]))
+			return i;
+	return -EINVAL;
 }
 
 bool bx_log_set_target(const char *target)

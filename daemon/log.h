@@ -10,15 +10,17 @@
 #include <syslog.h>
 
 /* MESSAGE_ID fields: each stands for one kind of event and never changes its meaning. */
-#define BX_MESSAGE_DEVICE_ADDED	   "4f6c1f0e9d3e4b7a8a51c4de0b1a7701" /* a function was found */
-#define BX_MESSAGE_DEVICE_REMOVED  "4f6c1f0e9d3e4b7a8a51c4de0b1a7702" /* it left */
-#define BX_MESSAGE_DEVICE_STATE	   "4f6c1f0e9d3e4b7a8a51c4de0b1a7703" /* State changed */
-#define BX_MESSAGE_JOB_STARTED	   "4f6c1f0e9d3e4b7a8a51c4de0b1a7704"
-#define BX_MESSAGE_JOB_ENDED	   "4f6c1f0e9d3e4b7a8a51c4de0b1a7705"
-#define BX_MESSAGE_JOB_STUCK	   "4f6c1f0e9d3e4b7a8a51c4de0b1a7706" /* past its deadline */
-#define BX_MESSAGE_JOB_RESUMED	   "4f6c1f0e9d3e4b7a8a51c4de0b1a7707" /* found in the journal */
-#define BX_MESSAGE_JOURNAL_DAMAGED "4f6c1f0e9d3e4b7a8a51c4de0b1a7708" /* a file was set aside */
-#define BX_MESSAGE_SERIAL_SHARED   "4f6c1f0e9d3e4b7a8a51c4de0b1a7709" /* an ambiguous identity */
+#define BX_MESSAGE_DEVICE_ADDED	       "4f6c1f0e9d3e4b7a8a51c4de0b1a7701" /* a function was found */
+#define BX_MESSAGE_DEVICE_REMOVED      "4f6c1f0e9d3e4b7a8a51c4de0b1a7702" /* it left */
+#define BX_MESSAGE_DEVICE_STATE	       "4f6c1f0e9d3e4b7a8a51c4de0b1a7703" /* State changed */
+#define BX_MESSAGE_JOB_STARTED	       "4f6c1f0e9d3e4b7a8a51c4de0b1a7704"
+#define BX_MESSAGE_JOB_ENDED	       "4f6c1f0e9d3e4b7a8a51c4de0b1a7705"
+#define BX_MESSAGE_JOB_STUCK	       "4f6c1f0e9d3e4b7a8a51c4de0b1a7706" /* past its deadline */
+#define BX_MESSAGE_JOB_RESUMED	       "4f6c1f0e9d3e4b7a8a51c4de0b1a7707" /* found in the journal */
+#define BX_MESSAGE_JOURNAL_DAMAGED     "4f6c1f0e9d3e4b7a8a51c4de0b1a7708" /* a file was set aside */
+#define BX_MESSAGE_SERIAL_SHARED       "4f6c1f0e9d3e4b7a8a51c4de0b1a7709" /* an ambiguous identity */
+#define BX_MESSAGE_DEFINITION_DAMAGED  "4f6c1f0e9d3e4b7a8a51c4de0b1a770a" /* a file was left out */
+#define BX_MESSAGE_CONFIGURATION_WRONG "4f6c1f0e9d3e4b7a8a51c4de0b1a770b" /* a line of it */
 
 /* From the environment: under the journal or not. */
 void bx_log_open(void);
@@ -26,6 +28,9 @@ void bx_log_open(void);
 /* Messages above @priority (LOG_DEBUG is the highest) are dropped. */
 void bx_log_set_level(int priority);
 int bx_log_level(void);
+/* "emerg" to "debug"; -EINVAL for any other word. */
+const char *bx_log_level_name(int priority);
+int bx_log_level_from_name(const char *name);
 
 /* "journal" or "console"; false if it is something else. */
 bool bx_log_set_target(const char *target);

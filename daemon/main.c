@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * bxd: owns the life cycle of NVMe devices and offers it on D-Bus. This file starts the parts, runs
+ * bxd: owns the life cycle of NVMe devices and offers it on D-Bus and varlink. This file starts the parts, runs
  * the loop and says so to the service manager.
  */
+#include "daemon/api.h"
+#include "daemon/bus.h"
 #include "daemon/daemon.h"
+#include "daemon/describe.h"
+#include "daemon/idle.h"
 #include "daemon/lock.h"
 #include "daemon/log.h"
 #include "daemon/names.h"
 #include "daemon/util.h"
+#include "daemon/varlink_api.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -15,13 +20,38 @@
 #include <sys/utsname.h>
 #include <systemd/sd-daemon.h>
 
-static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+static void complain(const char *file, unsigned int line, const char *why)
 {
-	struct bx_daemon *daemon = userdata;
+	bx_log_event(LOG_WARNING, BX_MESSAGE_CONFIGURATION_WRONG, NULL, "/%s:%u: %s", file, line,
+		     why);
+}
+
+static void configure(struct bx_daemon *daemon)
+{
+	daemon->configuration = bx_configuration_read(&daemon->root, complain);
+	bx_log_set_level(daemon->configuration.log_level);
+}
+
+int bx_reload(struct bx_daemon *daemon)
+{
+	int r;
 
 	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)bx_now());
-	bx_inventory_refresh(daemon);
+	configure(daemon);
+	bx_idle_reload(daemon);
+	r = bx_definitions_reload(daemon);
+	if (r >= 0)
+		r = bx_inventory_refresh(daemon);
+	if (r < 0)
+		bx_log(LOG_ERR, "The definitions or the devices cannot be read again: %s",
+		       strerror(-r));
 	sd_notify(false, "READY=1");
+	return r;
+}
+
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	bx_reload(userdata);
 	return 0;
 }
 
@@ -61,6 +91,8 @@ static int start_files(struct bx_daemon *daemon)
 
 	r = bx_root_open(&daemon->root, "/");
 	if (r >= 0)
+		configure(daemon);
+	if (r >= 0)
 		r = bx_lock_prepare(&daemon->root);
 	if (r >= 0)
 		r = bx_journal_open(&daemon->journal, &daemon->root);
@@ -87,11 +119,9 @@ static int start_bus(struct bx_daemon *daemon)
 	if (r >= 0)
 		r = sd_bus_set_exit_on_disconnect(daemon->bus, true);
 	if (r >= 0)
-		r = bx_manager_bus_register(daemon);
+		r = bx_bus_start(daemon);
 	if (r >= 0)
-		r = bx_device_bus_register(daemon);
-	if (r >= 0)
-		r = bx_job_bus_register(daemon);
+		r = bx_idle_start(daemon);
 	if (r >= 0)
 		r = bx_log_control_register(daemon->bus);
 	return r;
@@ -114,6 +144,9 @@ static int run(struct bx_daemon *daemon)
 	r = bx_events_start(daemon);
 	if (r < 0)
 		return bx_log(LOG_ERR, "Events cannot be received: %s", strerror(-r)), r;
+	r = bx_definitions_reload(daemon);
+	if (r < 0)
+		return bx_log(LOG_ERR, "The definitions cannot be read: %s", strerror(-r)), r;
 	r = bx_inventory_refresh(daemon);
 	if (r < 0)
 		return bx_log(LOG_ERR, "The devices cannot be listed: %s", strerror(-r)), r;
@@ -121,11 +154,15 @@ static int run(struct bx_daemon *daemon)
 	if (r < 0)
 		return bx_log(LOG_ERR, "The journal cannot be read: %s", strerror(-r)), r;
 	daemon->started = true;
+	bx_devices_autostart(daemon);
 	/* The name comes last: who sees it sees everything behind it. */
 	r = sd_bus_request_name(daemon->bus, BX_BUS_NAME, 0);
 	if (r < 0)
 		return bx_log(LOG_ERR, "The name " BX_BUS_NAME " cannot be had: %s", strerror(-r)),
 		       r;
+	r = bx_varlink_api_start(daemon);
+	if (r < 0)
+		return bx_log(LOG_ERR, "The varlink socket cannot be used: %s", strerror(-r)), r;
 	sd_notify(false, "READY=1\nSTATUS=Watching NVMe devices");
 	r = sd_event_loop(daemon->event);
 	sd_notify(false, "STOPPING=1");
@@ -134,11 +171,18 @@ static int run(struct bx_daemon *daemon)
 
 static void stop(struct bx_daemon *daemon)
 {
+	bx_idle_stop(daemon);
 	/* Without the bus nothing is signalled any more: the objects do not vanish, bxd does. */
 	sd_bus_flush_close_unref(daemon->bus);
 	daemon->bus = NULL;
+	/* First those who ask by varlink, so that nobody waits for an answer any more. */
+	bx_varlink_api_stop(daemon);
+	bx_authorize_stop(daemon);
 	bx_jobs_free(daemon);
 	bx_inventory_free(daemon);
+	bx_definitions_free(daemon->definitions);
+	bx_bus_stop(daemon);
+	json_object_put(daemon->properties);
 	bx_events_stop(daemon);
 	bx_identities_done(&daemon->identities);
 	bx_journal_close(&daemon->journal);
@@ -150,6 +194,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "help", no_argument, NULL, 'h' },
+		{ "describe", required_argument, NULL, 'd' },
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
@@ -163,7 +208,9 @@ int main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
 		if (c == 'V')
 			return printf("bxd " BX_VERSION "\n") < 0;
-		printf("Usage: bxd\n\nThe daemon of NVMe devices; systemd starts it. See bxd(8), "
+		if (c == 'd')
+			return bx_describe(optarg, stdout) < 0 || fflush(stdout) != 0;
+		printf("Usage: bxd\n       bxd --describe xml|manual\n\nThe daemon of NVMe devices; systemd starts it. See bxd(8), "
 		       "and bxctl(1) to talk to it.\n");
 		return c == 'h' ? EXIT_SUCCESS : EXIT_FAILURE;
 	}

@@ -1,86 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Loading modules; see module.h. */
+/* Which modules bxd is for, and how they are; see module.h. */
 #include "daemon/module.h"
-#include "daemon/pci.h"
 #include "daemon/util.h"
 
-#include <libkmod.h>
+const char *const bx_module_names[] = { "bx_emu", "bx_nvme",  "nvme_ring_io",
+					"nvme",	  "vfio-pci", NULL };
 
-BX_DEFINE_CLEANUP(struct kmod_ctx *, kmod_unref)
-BX_DEFINE_CLEANUP(struct kmod_list *, kmod_module_unref_list)
-BX_DEFINE_CLEANUP(struct kmod_module *, kmod_module_unref)
-
-static int fail_load(const char *name, int r, struct bx_failure *failure)
+bool bx_module_same_name(const char *a, const char *b, size_t length)
 {
-	const char *why;
-
-	switch (-r) {
-	case ENOENT:
-		why = "it or something that it needs lacks a symbol";
-		break;
-	case ENOEXEC:
-		why = "it was built for another kernel";
-		break;
-	case ENOKEY:
-	case EKEYREJECTED:
-		why = "its signature is missing or not trusted";
-		break;
-	case EPERM:
-		why = "not permitted; is the kernel locked down?";
-		break;
-	default:
-		why = strerror(-r);
-	}
-	return bx_fail(failure, r, BX_ERROR_MODULE_REJECTED, "module %s cannot be loaded: %s", name,
-		       why);
+	for (size_t i = 0; i < length; i++)
+		if ((a[i] == '-' ? '_' : a[i]) != (b[i] == '-' ? '_' : b[i]))
+			return false;
+	return true;
 }
 
-/* Whatever modprobe.d says to run in place of loading this module, or one that it needs. */
-static int refuse_command(struct kmod_module *module, const char *command, void *userdata)
+bool bx_module_known(const char *name)
 {
-	struct bx_failure *failure = userdata;
-
-	return bx_fail(failure, -EPERM, BX_ERROR_MODULE_REJECTED,
-		       "module %s has an install command in modprobe.d, and bxd runs no commands: "
-		       "load it by hand",
-		       kmod_module_get_name(module));
+	for (size_t i = 0; bx_module_names[i]; i++)
+		if (strlen(name) == strlen(bx_module_names[i]) &&
+		    bx_module_same_name(name, bx_module_names[i], strlen(name)))
+			return true;
+	return false;
 }
 
-static int load_one(struct kmod_module *module, struct bx_failure *failure)
+/* From sysfs alone, since the files of modules are hidden from bxd. */
+int bx_module_state(struct bx_root *root, const char *name, char *text, size_t size)
 {
+	_cleanup_strv_ char **holders = NULL;
+	_cleanup_free_ char *joined = NULL;
+	char folder[BX_MODULE_NAME_MAX] = "";
 	int r;
 
-	failure->error = BX_ERROR_NONE;
-	r = kmod_module_probe_insert_module(module, 0, NULL, refuse_command, failure, NULL);
-	if (r >= 0 || failure->error != BX_ERROR_NONE)
+	bx_copy(folder, sizeof(folder), name);
+	for (char *p = folder; *p; p++)
+		*p = *p == '-' ? '_' : *p;
+	if (!bx_root_exists(root, bx_path("sys/module/%s", folder).s)) {
+		snprintf(text, size, "not loaded");
+		return 0;
+	}
+	if (!bx_root_exists(root, bx_path("sys/module/%s/initstate", folder).s)) {
+		snprintf(text, size, "built in");
+		return 0;
+	}
+	r = bx_root_list(root, bx_path("sys/module/%s/holders", folder).s, &holders);
+	if (r < 0 && r != -ENOENT)
 		return r;
-	return fail_load(kmod_module_get_name(module), r, failure);
-}
-
-int bx_module_load(const char *driver, struct bx_failure *failure)
-{
-	_cleanup_(kmod_unrefp) struct kmod_ctx *kmod = kmod_new(NULL, NULL);
-	_cleanup_(kmod_module_unref_listp) struct kmod_list *list = NULL;
-	struct kmod_list *item;
-	int r;
-
-	if (!kmod)
-		return bx_fail(failure, -ENOMEM, BX_ERROR_INTERNAL, "libkmod cannot be used");
-	r = kmod_module_new_from_lookup(kmod, driver, &list);
-	if (r < 0 || !list)
-		return bx_fail(failure, -ENOENT, BX_ERROR_DRIVER_NOT_FOUND,
-			       "there is no PCI driver and no module named %s", driver);
-	/* Known by now, but not loaded for nothing. */
-	if (!bx_driver_suitable(driver))
-		return bx_fail_unsuitable(driver, failure);
-	kmod_list_foreach(item, list)
-	{
-		_cleanup_(kmod_module_unrefp) struct kmod_module *module =
-			kmod_module_get_module(item);
-
-		r = load_one(module, failure);
-		if (r < 0)
-			return r;
-	}
+	joined = bx_strv_join(holders, ", ");
+	if (!joined)
+		return -ENOMEM;
+	snprintf(text, size, "loaded%s%s", *joined ? ", used by " : "", joined);
 	return 0;
 }

@@ -62,6 +62,13 @@ static bool parse_number(const char **p, const char *end, unsigned int *ret)
 	return *p > start;
 }
 
+static bool parse_id(struct field field, unsigned int *id)
+{
+	const char *p = field.start, *end = field.start + field.length;
+
+	return parse_number(&p, end, id) && p == end;
+}
+
 static bool parse_device(struct field field, unsigned int *major, unsigned int *minor)
 {
 	const char *p = field.start, *end = field.start + field.length;
@@ -79,7 +86,7 @@ int bx_mountinfo_parse_line(const char *line, size_t length, struct bx_mount *mo
 	    !next_field(&p, end, &device) || !next_field(&p, end, &root) ||
 	    !next_field(&p, end, &point) || !next_field(&p, end, &options))
 		return -EINVAL;
-	if (!parse_device(device, &mount->major, &mount->minor))
+	if (!parse_id(id, &mount->id) || !parse_device(device, &mount->major, &mount->minor))
 		return -EINVAL;
 	if (unescape(point, mount->mount_point, sizeof(mount->mount_point)) < 0)
 		return -EINVAL;

@@ -11,6 +11,7 @@
 #define BX_MOUNT_PATH_MAX 4096
 
 struct bx_mount {
+	unsigned int id; /* which no other mount has, in whatever namespace */
 	unsigned int major, minor;
 	char mount_point[BX_MOUNT_PATH_MAX]; /* octal escapes undone */
 	char type[64];

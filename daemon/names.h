@@ -22,7 +22,9 @@
 #define BX_DIR_STATE	 "var/lib/bxd"
 #define BX_DIR_JOURNAL	 BX_DIR_STATE "/journal"
 
-/* The unit in which the worker of job N runs is bxd-rebind-N.service. */
-#define BX_WORKER_UNIT	 "bxd-rebind-%llu.service"
+/* The unit in which the worker of job N runs. */
+#define BX_WORKER_UNIT	 "bxd-worker@%llu.service"
+/* And in which it finds out what another one would do, and cannot do it. */
+#define BX_PLANNER_UNIT	 "bxd-planner@%llu.service"
 
 #endif

@@ -17,6 +17,18 @@ static int fault(struct bx_root *root, const char *what, const char *path)
 	return root->ops->fault(root, what, path);
 }
 
+int bx_root_change(struct bx_root *root, enum bx_change change, const char *path, const char *value)
+{
+	return root->watch ? root->watch->change(root->watch, change, path, value) : 0;
+}
+
+/* What is there instead; see struct bx_watch. */
+static int look(struct bx_root *root, const char *path, const char **content)
+{
+	*content = "";
+	return root->watch ? root->watch->look(root->watch, path, content) : 0;
+}
+
 struct bx_path bx_path(const char *format, ...)
 {
 	struct bx_path path;
@@ -47,15 +59,22 @@ void bx_root_close(struct bx_root *root)
 
 bool bx_root_exists(struct bx_root *root, const char *path)
 {
+	const char *content;
 	struct stat st;
+	int r;
 
-	return fstatat(root->fd, path, &st, 0) == 0;
+	r = look(root, path, &content);
+	return r ? r > 0 : fstatat(root->fd, path, &st, 0) == 0;
 }
 
 int bx_root_open_file(struct bx_root *root, const char *path, int flags)
 {
+	const char *content;
 	int fd, r;
 
+	r = look(root, path, &content);
+	if (r) /* what would be there can be read, and not be held open */
+		return r < 0 ? r : -ENXIO;
 	r = fault(root, "open", path);
 	if (r < 0)
 		return r;
@@ -63,12 +82,27 @@ int bx_root_open_file(struct bx_root *root, const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
+static int first_line(char *buffer)
+{
+	size_t n = strcspn(buffer, "\n");
+
+	while (n > 0 && buffer[n - 1] == ' ')
+		n--;
+	buffer[n] = 0;
+	return n;
+}
+
 int bx_root_read(struct bx_root *root, const char *path, char *buffer, size_t size)
 {
 	_cleanup_close_ int fd = -1;
+	const char *content;
 	ssize_t n;
 
 	*buffer = 0;
+	if (look(root, path, &content) > 0) {
+		snprintf(buffer, size, "%s", content);
+		return first_line(buffer);
+	}
 	fd = bx_root_open_file(root, path, O_RDONLY);
 	if (fd < 0)
 		return fd;
@@ -78,11 +112,7 @@ int bx_root_read(struct bx_root *root, const char *path, char *buffer, size_t si
 		return -errno;
 	}
 	buffer[n] = 0;
-	n = strcspn(buffer, "\n");
-	while (n > 0 && buffer[n - 1] == ' ')
-		n--;
-	buffer[n] = 0;
-	return n;
+	return first_line(buffer);
 }
 
 ssize_t bx_root_read_all(struct bx_root *root, const char *path, char **ret)
@@ -125,6 +155,9 @@ int bx_root_write(struct bx_root *root, const char *path, const char *value)
 	ssize_t n;
 	int r;
 
+	r = bx_root_change(root, BX_CHANGE_WRITE, path, value);
+	if (r)
+		return r < 0 ? r : 0;
 	r = fault(root, "write", path);
 	if (r < 0)
 		return r;
@@ -139,12 +172,46 @@ int bx_root_write(struct bx_root *root, const char *path, const char *value)
 	return (size_t)n == length ? 0 : -EIO;
 }
 
+int bx_root_make_folder(struct bx_root *root, const char *path)
+{
+	int r = bx_root_change(root, BX_CHANGE_MAKE, path, "");
+
+	if (r)
+		return r < 0 ? r : 0;
+	r = fault(root, "make", path);
+	if (r < 0)
+		return r;
+	if (root->ops && root->ops->make_folder)
+		return root->ops->make_folder(root, path);
+	return mkdirat(root->fd, path, 0755) < 0 ? -errno : 0;
+}
+
+int bx_root_remove_folder(struct bx_root *root, const char *path)
+{
+	int r = bx_root_change(root, BX_CHANGE_REMOVE, path, "");
+
+	if (r)
+		return r < 0 ? r : 0;
+	r = fault(root, "remove", path);
+	if (r < 0)
+		return r;
+	if (root->ops && root->ops->remove_folder)
+		return root->ops->remove_folder(root, path);
+	return unlinkat(root->fd, path, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
 int bx_root_readlink(struct bx_root *root, const char *path, char *buffer, size_t size)
 {
+	const char *content;
 	ssize_t n;
 	int r;
 
 	*buffer = 0;
+	r = look(root, path, &content);
+	if (r < 0)
+		return r;
+	if (r > 0)
+		return bx_copy(buffer, size, content) < 0 ? -ENAMETOOLONG : (int)strlen(buffer);
 	r = fault(root, "readlink", path);
 	if (r < 0)
 		return r;
@@ -180,9 +247,14 @@ int bx_root_list(struct bx_root *root, const char *path, char ***ret)
 {
 	_cleanup_strv_ char **list = NULL;
 	struct dirent *entry;
+	const char *content;
 	DIR *dir;
-	int fd, r = 0;
+	int fd, r;
 
+	*ret = NULL;
+	r = look(root, path, &content);
+	if (r) /* a folder that would be made is empty */
+		return r < 0 ? r : 0;
 	fd = bx_root_open_file(root, path, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd;
@@ -206,10 +278,33 @@ int bx_root_list(struct bx_root *root, const char *path, char ***ret)
 	return 0;
 }
 
+int bx_root_device(struct bx_root *root, const char *path, mode_t *type, unsigned int *major,
+		   unsigned int *minor)
+{
+	struct statx st;
+	int r;
+
+	r = fault(root, "look", path);
+	if (r < 0)
+		return r;
+	if (statx(root->fd, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st) < 0)
+		return -errno;
+	*type = st.stx_mode & S_IFMT;
+	*major = st.stx_rdev_major;
+	*minor = st.stx_rdev_minor;
+	return *type == S_IFBLK || *type == S_IFCHR;
+}
+
 int bx_root_inode(struct bx_root *root, const char *path, uint64_t *ret)
 {
+	const char *content;
 	struct stat st;
+	int r;
 
+	*ret = 0;
+	r = look(root, path, &content);
+	if (r) /* what is not there yet has none */
+		return r < 0 ? r : 0;
 	if (fstatat(root->fd, path, &st, 0) < 0)
 		return -errno;
 	*ret = st.st_ino;

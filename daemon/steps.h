@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The steps of a rebind, in order, in one table: name, how far the job then is in per cent, whether
- * the record of it is made durable before the step begins, meaning. The journal, the job objects,
- * the worker and the manual all use it.
+ * What a job can be, and the steps of which jobs are made, in tables: name, how far the job then is in per cent, whether the
+ * record of it is made durable before the step begins, meaning. Of the steps a job takes those of its kind, in this order.
+ * The journal, the job objects, the worker and the manual all use it.
  */
 #ifndef BX_DAEMON_STEPS_H
 #define BX_DAEMON_STEPS_H
@@ -11,28 +11,46 @@
 #define BX_STEPS(X) \
 	X(INTENT, "intent", 0, true, \
 	  "The operation is written down and nothing has begun.") \
+	X(REHEARSE, "rehearse", 5, false, \
+	  "What the steps of an operation would change is written down, and not done.") \
 	X(LOAD_MODULE, "load-module", 5, false, \
-	  "The driver's module is loaded, if there is no driver of that name yet.") \
+	  "The module is loaded, if what is needed of it is not there yet.") \
+	X(UNLOAD_MODULE, "unload-module", 5, false, \
+	  "The module is unloaded.") \
 	X(CHECK, "check", 15, false, \
-	  "The device is there, what it is bound to is what was written down, and the driver can have it.") \
+	  "The device is there, what it is bound to is what was written down, and what is asked for can be done to it.") \
 	X(CLAIM, "claim", 20, false, \
 	  "Every whole namespace is claimed exclusively; refused while anything uses one.") \
 	X(CHECK_USERS, "check-users", 25, false, \
-	  "Users that a claim does not see: NVMe-oF exports, an open VFIO group.") \
+	  "Users that a claim does not see: NVMe-oF exports, an open VFIO group, programs that have a device node open.") \
 	X(OVERRIDE, "override", 30, true, \
 	  "driver_override is written and read back.") \
+	X(MAKE, "make", 30, true, \
+	  "An emulated device and its namespaces are made in configfs, and given their attributes.") \
+	X(POWER_ON, "power-on", 40, true, \
+	  "An emulated device is powered on: memory is found for it, and the PCI function appears.") \
 	X(UNBIND, "unbind", 40, true, \
 	  "The old driver gives the device up.") \
+	X(DETACH, "detach", 40, true, \
+	  "The kernel lets the PCI function go, as if it were pulled out.") \
+	X(POWER_OFF, "power-off", 40, true, \
+	  "An emulated device is powered off: its PCI function and its data go.") \
+	X(RESET, "reset", 40, true, \
+	  "The controller is reset.") \
 	X(RELEASE, "release", 60, false, \
 	  "The claims are closed, so that the device can come back under its old name.") \
 	X(BIND, "bind", 65, true, \
 	  "The new driver is bound.") \
+	X(RESCAN, "rescan", 65, true, \
+	  "The kernel looks at the bus again, and a function that was let go is waited for.") \
+	X(REMOVE, "remove", 70, true, \
+	  "An emulated device is removed from configfs.") \
 	X(VERIFY, "verify", 75, false, \
 	  "The driver link is right, an nvme controller is live, and its first namespace is there or none came in two seconds.") \
 	X(SETTLE, "settle", 95, true, \
 	  "The driver_override that is to stay is written: none for the natural driver.") \
 	X(RESTORE, "restore", 50, true, \
-	  "Something failed: override and driver are brought back to what they were.") \
+	  "Something failed, and what was changed is undone.") \
 	X(COMMIT, "commit", 100, true, \
 	  "The result is written down.")
 /* clang-format on */
@@ -42,6 +60,49 @@ enum bx_step {
 	BX_STEPS(X)
 #undef X
 	BX_STEP_COUNT,
+};
+
+/* Kind, name, what it is done to, the first step that changes anything, meaning. */
+/* clang-format off */
+#define BX_KINDS(X) \
+	X(BIND, "bind", FUNCTION, OVERRIDE, \
+	  "A PCI function moves to another driver.") \
+	X(UNBIND, "unbind", FUNCTION, OVERRIDE, \
+	  "A PCI function is taken from its driver.") \
+	X(RESET, "reset", FUNCTION, RESET, \
+	  "A controller that nvme has is reset.") \
+	X(REENUMERATE, "reenumerate", FUNCTION, DETACH, \
+	  "A PCI function is let go and found again, as after its firmware was loaded.") \
+	X(REMOVE, "remove", FUNCTION, DETACH, \
+	  "A PCI function is let go, and stays away until the bus is looked at again.") \
+	X(RESCAN, "rescan", BUS, COMMIT, \
+	  "All PCI buses are looked at again.") \
+	X(START, "start", EMULATED, MAKE, \
+	  "An emulated device is made and powered on.") \
+	X(STOP, "stop", EMULATED, POWER_OFF, \
+	  "An emulated device is powered off and removed.") \
+	X(LOAD_MODULE, "load-module", MODULE, COMMIT, \
+	  "A module is loaded.") \
+	X(UNLOAD_MODULE, "unload-module", MODULE, COMMIT, \
+	  "A module is unloaded.") \
+	X(PLAN, "plan", OPERATION, COMMIT, \
+	  "What another operation would do is found out; nothing is changed.")
+/* clang-format on */
+
+enum bx_kind {
+#define X(id, name, subject, change, doc) BX_KIND_##id,
+	BX_KINDS(X)
+#undef X
+	BX_KIND_COUNT,
+};
+
+/* What operations are done to. */
+enum bx_subject {
+	BX_OF_FUNCTION, /* a PCI function, known by its address and its inode */
+	BX_OF_EMULATED, /* an emulated device, known by its name */
+	BX_OF_MODULE,
+	BX_OF_BUS, /* all of PCI */
+	BX_OF_OPERATION, /* what another operation would be done to */
 };
 
 /* How an operation ended. */

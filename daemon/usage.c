@@ -2,6 +2,7 @@
 /* Finds the users of a disk; see usage.h. */
 #include "daemon/usage.h"
 #include "daemon/mountinfo.h"
+#include "daemon/nodes.h"
 #include "daemon/util.h"
 
 #include <ctype.h>
@@ -11,62 +12,12 @@
 
 #define NVMET_SUBSYSTEMS "sys/kernel/config/nvmet/subsystems"
 
-/* A whole namespace or a partition of one. */
-struct disk {
-	char name[64];
-	unsigned int major, minor;
-};
-
 struct search {
 	struct bx_root *root;
-	struct disk *disks;
-	size_t count;
+	struct bx_nodes disks; /* whole namespaces and partitions of them */
 	const char *process; /* whose mount table is read; NULL for process 1 */
 	char ***users;
 };
-
-static int add_disk(struct search *search, const char *name)
-{
-	struct disk *grown = reallocarray(search->disks, search->count + 1, sizeof(*grown));
-	struct disk disk = { 0 };
-	char dev[32];
-	int r;
-
-	if (!grown)
-		return -ENOMEM;
-	search->disks = grown;
-	r = bx_copy(disk.name, sizeof(disk.name), name);
-	if (r < 0)
-		return r;
-	r = bx_root_read(search->root, bx_path("sys/class/block/%s/dev", name).s, dev, sizeof(dev));
-	if (r < 0 || sscanf(dev, "%u:%u", &disk.major, &disk.minor) != 2)
-		return 0; /* it has just left */
-	grown[search->count++] = disk;
-	return 0;
-}
-
-static int add_disk_and_partitions(struct search *search, const char *name)
-{
-	_cleanup_strv_ char **entries = NULL;
-	int r;
-
-	r = add_disk(search, name);
-	if (r < 0)
-		return r;
-	r = bx_root_list(search->root, bx_path("sys/class/block/%s", name).s, &entries);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	for (size_t i = 0; entries && entries[i]; i++) {
-		if (!bx_startswith(entries[i], name) ||
-		    !bx_root_exists(search->root,
-				    bx_path("sys/class/block/%s/partition", entries[i]).s))
-			continue;
-		r = add_disk(search, entries[i]);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
 
 static int search_begin(struct search *search, struct bx_root *root, char *const *blocks,
 			char ***users)
@@ -75,26 +26,23 @@ static int search_begin(struct search *search, struct bx_root *root, char *const
 
 	*search = (struct search){ .root = root, .users = users };
 	for (size_t i = 0; r >= 0 && blocks && blocks[i]; i++)
-		r = add_disk_and_partitions(search, blocks[i]);
+		r = bx_nodes_add_disk(&search->disks, root, blocks[i]);
 	return r;
 }
 
 static void search_end(struct search *search)
 {
-	free(search->disks);
+	bx_nodes_done(&search->disks);
 }
 
-static const struct disk *disk_by_number(const struct search *search, unsigned int major,
-					 unsigned int minor)
+static const struct bx_node *disk_by_number(const struct search *search, unsigned int major,
+					    unsigned int minor)
 {
-	for (size_t i = 0; i < search->count; i++)
-		if (search->disks[i].major == major && search->disks[i].minor == minor)
-			return &search->disks[i];
-	return NULL;
+	return bx_nodes_find(&search->disks, true, major, minor);
 }
 
 /* By device node: its number where there is one, else its name. */
-static const struct disk *disk_by_path(const struct search *search, const char *path)
+static const struct bx_node *disk_by_path(const struct search *search, const char *path)
 {
 	struct stat st;
 
@@ -102,16 +50,16 @@ static const struct disk *disk_by_path(const struct search *search, const char *
 		return NULL;
 	if (fstatat(search->root->fd, path + 1, &st, 0) == 0 && S_ISBLK(st.st_mode))
 		return disk_by_number(search, major(st.st_rdev), minor(st.st_rdev));
-	for (size_t i = 0; i < search->count; i++)
-		if (bx_streq(path + strlen("/dev/"), search->disks[i].name))
-			return &search->disks[i];
+	for (size_t i = 0; i < search->disks.count; i++)
+		if (bx_streq(path + strlen("/dev/"), search->disks.list[i].name))
+			return &search->disks.list[i];
 	return NULL;
 }
 
 static int found_mount(const struct bx_mount *mount, void *userdata)
 {
 	struct search *search = userdata;
-	const struct disk *disk = disk_by_number(search, mount->major, mount->minor);
+	const struct bx_node *disk = disk_by_number(search, mount->major, mount->minor);
 	_cleanup_free_ char *text = NULL;
 	char comm[32] = "";
 	int r;
@@ -140,7 +88,7 @@ static int found_mount(const struct bx_mount *mount, void *userdata)
 static int found_swap(const char *path, void *userdata)
 {
 	struct search *search = userdata;
-	const struct disk *disk = disk_by_path(search, path);
+	const struct bx_node *disk = disk_by_path(search, path);
 
 	return disk ? bx_strv_addf(search->users, "%s is used as swap", disk->name) : 0;
 }
@@ -176,9 +124,9 @@ static int find_holders(struct search *search)
 {
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < search->count; i++) {
+	for (size_t i = 0; r >= 0 && i < search->disks.count; i++) {
 		_cleanup_strv_ char **holders = NULL;
-		const char *disk = search->disks[i].name;
+		const char *disk = search->disks.list[i].name;
 
 		if (bx_root_list(search->root, bx_path("sys/class/block/%s/holders", disk).s,
 				 &holders) < 0)
@@ -204,11 +152,11 @@ int bx_usage_find(struct bx_root *root, char *const *blocks, bool everywhere, ch
 	int r;
 
 	r = search_begin(&search, root, blocks, users);
-	if (r >= 0 && search.count > 0)
+	if (r >= 0 && search.disks.count > 0)
 		r = find_mounts(&search, "1");
-	if (r >= 0 && search.count > 0 && everywhere)
+	if (r >= 0 && search.disks.count > 0 && everywhere)
 		r = find_mounts_everywhere(&search);
-	if (r >= 0 && search.count > 0 && bx_root_read_all(root, "proc/swaps", &swaps) > 0)
+	if (r >= 0 && search.disks.count > 0 && bx_root_read_all(root, "proc/swaps", &swaps) > 0)
 		r = bx_swaps_parse(swaps, found_swap, &search);
 	if (r >= 0)
 		r = find_holders(&search);
@@ -221,7 +169,7 @@ static int find_export(struct search *search, const char *subsystem, const char 
 		       const char *controller)
 {
 	char enabled[8], path[256];
-	const struct disk *disk;
+	const struct bx_node *disk;
 	int r;
 
 	/* What is not there any more, or never was, exports nothing; what cannot be read might. */

@@ -2,10 +2,7 @@
 /*
  * Who uses a disk, in words for people: mounts, swap, holders (dm, md), NVMe-oF exports. This
  * explains; it does not protect. What protects is the exclusive claim of claim.h, which also sees
- * users that cannot be named.
- *
- * Not looked for yet: processes that hold the plain device open (/proc/PID/fd needs
- * CAP_SYS_PTRACE).
+ * users that cannot be named. Processes that have a plain device open are looked for by openers.h.
  */
 #ifndef BX_DAEMON_USAGE_H
 #define BX_DAEMON_USAGE_H

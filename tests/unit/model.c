@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A model of driver binding; see model.h. */
 #include "tests/unit/model.h"
+#include "daemon/emulated.h"
 #include "daemon/util.h"
 
 #include <assert.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #define DEVICE	   "sys/devices/pci0000:00/0000:00:05.0/" MODEL_ADDRESS
 #define CONTROLLER DEVICE "/nvme/nvme0"
@@ -75,6 +77,9 @@ void model_override(struct model *model, char override[static BX_NAME_MAX])
 static void add_controller(struct model *model)
 {
 	make_folder(model, CONTROLLER "/nvme0n1");
+	model_write(model, CONTROLLER "/dev", "240:0\n");
+	make_folder(model, "sys/class/nvme-generic/ng0n1");
+	model_write(model, "sys/class/nvme-generic/ng0n1/dev", "241:0\n");
 	model_write(model, CONTROLLER "/state", bx_path("%s\n", model->new_state).s);
 	model_write(model, CONTROLLER "/serial", "bxlab0              \n");
 	model_write(model, CONTROLLER "/model", "A model\n");
@@ -91,6 +96,7 @@ static void add_controller(struct model *model)
 static void remove_controller(struct model *model)
 {
 	remove_tree(model, DEVICE "/nvme");
+	remove_tree(model, "sys/class/nvme-generic/ng0n1");
 	remove_tree(model, "sys/class/block/nvme0n1");
 	if (model->appears)
 		remove_tree(model, bx_path("sys/class/block/%s", model->appears).s);
@@ -149,6 +155,156 @@ static void probe(struct model *model)
 	bind(model, *override ? override : "nvme");
 }
 
+/* ---------------------------------------------------------------- what goes wrong */
+
+static void count(struct model *model)
+{
+	model->accesses++;
+	if (model->accesses == model->crash_at)
+		_exit(MODEL_CRASH);
+	if (model->accesses == model->vanish_at) {
+		unlinkat(model->root.fd, BX_PCI_DEVICES "/" MODEL_ADDRESS, 0);
+		remove_tree(model, DEVICE);
+	}
+}
+
+/* ---------------------------------------------------------------- bx_emu */
+
+static void plug(struct model *model, const char *override)
+{
+	make_folder(model, DEVICE);
+	assert(symlinkat("../../../devices/pci0000:00/0000:00:05.0/" MODEL_ADDRESS, model->root.fd,
+			 BX_PCI_DEVICES "/" MODEL_ADDRESS) == 0);
+	assert(symlinkat("../../../../kernel/iommu_groups/7", model->root.fd,
+			 DEVICE "/iommu_group") == 0);
+	model_write(model, DEVICE "/class", "0x010802\n");
+	model_write(model, DEVICE "/vendor", "0x1b36\n");
+	model_write(model, DEVICE "/device", "0x0010\n");
+	model_write(model, DEVICE "/numa_node", "-1\n");
+	model_write(model, DEVICE "/driver_override",
+		    *override ? bx_path("%s\n", override).s : "(null)\n");
+}
+
+static void unplug(struct model *model)
+{
+	remove_controller(model);
+	unlinkat(model->root.fd, BX_PCI_DEVICES "/" MODEL_ADDRESS, 0);
+	remove_tree(model, DEVICE);
+}
+
+static void power_off(struct model *model, const char *device)
+{
+	unplug(model);
+	model_write(model, bx_path("%s/power", device).s, "0\n");
+	model_write(model, bx_path("%s/address", device).s, "\n");
+}
+
+static bool is_on(struct model *model, const char *device)
+{
+	char power[4] = "";
+	int fd = openat(model->root.fd, bx_path("%s/power", device).s, O_RDONLY | O_CLOEXEC);
+	bool on = fd >= 0 && read(fd, power, 1) == 1 && *power == '1';
+
+	if (fd >= 0)
+		close(fd);
+	return on;
+}
+
+static int emu_write(struct model *model, const char *path, const char *value)
+{
+	const char *name = strrchr(path, '/') + 1;
+	struct bx_path device = bx_path("%.*s", (int)(name - 1 - path), path);
+
+	if (!bx_root_exists(&model->root, path))
+		return -ENOENT;
+	if (bx_streq(name, "queues") && atoi(value) > 128)
+		return -ERANGE;
+	if (!bx_streq(name, "power")) {
+		model_write(model, path, bx_path("%s\n", value).s);
+		return 0;
+	}
+	if (*value == '0' && is_on(model, device.s))
+		power_off(model, device.s);
+	if (*value == '0' || is_on(model, device.s))
+		return 0;
+	if (model->no_memory)
+		return -ENOMEM;
+	plug(model, "");
+	assert(attach(model, "nvme") == 0);
+	model_write(model, path, "1\n");
+	model_write(model, bx_path("%s/address", device.s).s, MODEL_ADDRESS "\n");
+	return 0;
+}
+
+/* What comes of it is another matter. */
+static void note(struct bx_root *root, enum bx_change what, const char *path, const char *value)
+{
+	struct model *model = root->userdata;
+	struct model_change *change;
+
+	model->changes = reallocarray(model->changes, model->change_count + 1, sizeof(*change));
+	assert(model->changes);
+	change = &model->changes[model->change_count++];
+	*change = (struct model_change){ .what = what, .watched = root->watch };
+	if (bx_copy(change->path, sizeof(change->path), path) < 0 ||
+	    bx_copy(change->value, sizeof(change->value), value) < 0)
+		abort(); /* the model has no room for what is real */
+}
+
+static int make_emulated(struct bx_root *root, const char *path)
+{
+	static const char *const attributes[] = { "queues", "capacity", "serial", "address",
+						  "timing/read_latency_ns" };
+	struct model *model = root->userdata;
+
+	note(root, BX_CHANGE_MAKE, path, "");
+	if (model->races)
+		make_folder(model, path);
+	if (bx_root_exists(root, path))
+		return -EEXIST;
+	if (strstr(path, "/namespaces/")) {
+		make_folder(model, path);
+		model_write(model, bx_path("%s/size", path).s, "0\n");
+	} else {
+		make_folder(model, bx_path("%s/namespaces", path).s);
+		make_folder(model, bx_path("%s/timing", path).s);
+		for (size_t i = 0; i < ARRAY_SIZE(attributes); i++)
+			model_write(model, bx_path("%s/%s", path, attributes[i]).s, "\n");
+		model_write(model, bx_path("%s/power", path).s, "0\n");
+	}
+	count(model);
+	return 0;
+}
+
+static int remove_emulated(struct bx_root *root, const char *path)
+{
+	struct model *model = root->userdata;
+	_cleanup_strv_ char **namespaces = NULL;
+	struct bx_root quiet = { .fd = root->fd };
+
+	note(root, BX_CHANGE_REMOVE, path, "");
+	if (!bx_root_exists(root, path))
+		return -ENOENT;
+	bx_root_list(&quiet, bx_path("%s/namespaces", path).s, &namespaces);
+	if (namespaces)
+		return -ENOTEMPTY;
+	if (is_on(model, path))
+		power_off(model, path);
+	remove_tree(model, path);
+	count(model);
+	return 0;
+}
+
+/* ---------------------------------------------------------------- writes */
+
+unsigned int model_resets(struct model *model)
+{
+	struct bx_root quiet = { .fd = model->root.fd };
+	char text[16];
+
+	return bx_root_read(&quiet, "resets", text, sizeof(text)) > 0 ? atoi(text) : 0;
+}
+
 static int kernel_write(struct model *model, const char *path, const char *value)
 {
 	char driver[BX_NAME_MAX] = "", file[BX_NAME_MAX] = "";
@@ -159,6 +315,14 @@ static int kernel_write(struct model *model, const char *path, const char *value
 			make_folder(model, bx_path(CONTROLLER "/%s", model->appears).s);
 			make_folder(model, bx_path("sys/class/block/%s", model->appears).s);
 		}
+		return 0;
+	}
+	if (bx_streq(path, BX_PCI_DEVICES "/" MODEL_ADDRESS "/remove")) {
+		unplug(model);
+		return 0;
+	}
+	if (bx_streq(path, BX_PCI_DEVICES "/" MODEL_ADDRESS "/nvme/nvme0/reset_controller")) {
+		model_write(model, "resets", bx_path("%u", model_resets(model) + 1).s);
 		return 0;
 	}
 	assert(bx_startswith(value, MODEL_ADDRESS));
@@ -172,18 +336,7 @@ static int kernel_write(struct model *model, const char *path, const char *value
 	return bx_streq(file, "bind") ? bind(model, driver) : unbind(model, driver);
 }
 
-/* ---------------------------------------------------------------- what goes wrong */
-
-static void count(struct model *model)
-{
-	model->accesses++;
-	if (model->accesses == model->crash_at)
-		_exit(MODEL_CRASH);
-	if (model->accesses == model->vanish_at) {
-		unlinkat(model->root.fd, BX_PCI_DEVICES "/" MODEL_ADDRESS, 0);
-		remove_tree(model, DEVICE);
-	}
-}
+/* ---------------------------------------------------------------- what is called in place of the kernel */
 
 static int fault(struct bx_root *root, const char *what, const char *path)
 {
@@ -204,9 +357,20 @@ static int write_attribute(struct bx_root *root, const char *path, const char *v
 	struct model *model = root->userdata;
 	int r;
 
-	if (!bx_root_exists(root, BX_PCI_DEVICES "/" MODEL_ADDRESS))
+	note(root, BX_CHANGE_WRITE, path, value);
+	if (bx_startswith(path, BX_EMULATED_DIR)) {
+		r = emu_write(model, path, value);
+	} else if (bx_streq(path, "sys/bus/pci/rescan")) {
+		r = 0;
+		if (!model->lost && !bx_root_exists(root, BX_PCI_DEVICES "/" MODEL_ADDRESS)) {
+			plug(model, "");
+			r = attach(model, "nvme");
+		}
+	} else if (!bx_root_exists(root, BX_PCI_DEVICES "/" MODEL_ADDRESS)) {
 		return -ENODEV;
-	r = kernel_write(model, path, value);
+	} else {
+		r = kernel_write(model, path, value);
+	}
 	count(model);
 	return r;
 }
@@ -214,14 +378,15 @@ static int write_attribute(struct bx_root *root, const char *path, const char *v
 static const struct bx_root_ops ops = {
 	.fault = fault,
 	.write = write_attribute,
+	.make_folder = make_emulated,
+	.remove_folder = remove_emulated,
 };
 
 /* ---------------------------------------------------------------- the machine */
 
 void model_begin(struct model *model, const char *driver, const char *override)
 {
-	static const char *const folders[] = { DEVICE,
-					       "sys/bus/pci/devices",
+	static const char *const folders[] = { "sys/bus/pci/devices",
 					       "sys/bus/pci/drivers/nvme",
 					       "sys/bus/pci/drivers/vfio-pci",
 					       "sys/class/block",
@@ -240,23 +405,27 @@ void model_begin(struct model *model, const char *driver, const char *override)
 	assert(bx_root_open(&model->root, model->directory) == 0);
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
 		make_folder(model, folders[i]);
-	assert(symlinkat("../../../devices/pci0000:00/0000:00:05.0/" MODEL_ADDRESS, model->root.fd,
-			 BX_PCI_DEVICES "/" MODEL_ADDRESS) == 0);
-	assert(symlinkat("../../../../kernel/iommu_groups/7", model->root.fd,
-			 DEVICE "/iommu_group") == 0);
 	make_folder(model, "sys/kernel/iommu_groups/7");
-	model_write(model, DEVICE "/class", "0x010802\n");
-	model_write(model, DEVICE "/vendor", "0x1b36\n");
-	model_write(model, DEVICE "/device", "0x0010\n");
-	model_write(model, DEVICE "/numa_node", "-1\n");
-	model_write(model, DEVICE "/driver_override",
-		    *override ? bx_path("%s\n", override).s : "(null)\n");
+	make_folder(model, "sys/kernel/config");
+	make_folder(model, "run/bxd/devices");
+	plug(model, override);
 	model_write(model, "proc/1/mountinfo", "");
 	model_write(model, "proc/swaps", "Filename Type Size Used Priority\n");
 	if (*driver)
 		assert(attach(model, driver) == 0);
 	model->root.ops = &ops;
 	model->root.userdata = model;
+}
+
+void model_begin_unplugged(struct model *model)
+{
+	model_begin(model, "nvme", "");
+	unplug(model);
+}
+
+void model_load_emu(struct model *model)
+{
+	make_folder(model, BX_EMULATED_DIR);
 }
 
 void model_add_function(struct model *model, const char *address, const char *serial)
@@ -277,5 +446,61 @@ void model_add_function(struct model *model, const char *address, const char *se
 void model_end(struct model *model)
 {
 	remove_tree(model, "");
+	free(model->changes);
 	bx_root_close(&model->root);
+}
+
+/* ---------------------------------------------------------------- the inspector */
+
+int model_find_openers(struct bx_root *root, const struct bx_nodes *nodes, struct bx_openers *ret,
+		       struct bx_failure *failure)
+{
+	struct bx_opener opener = { .pid = 812,
+				    .command = "qemu-system-x86",
+				    .unit = "vm.service" };
+	struct model *model = root->userdata;
+	int r = fault(root, "ask", "inspector");
+
+	if (r < 0)
+		return bx_fail(failure, r, BX_ERROR_USERS_UNKNOWN, "the inspector is silent");
+	model->inspections++;
+	if (!model->opener || (model->closes_after && model->inspections > model->closes_after))
+		return 0;
+	for (size_t i = 0; i < nodes->count; i++) {
+		if (!bx_streq(nodes->list[i].name, model->opener))
+			continue;
+		opener.node = nodes->list[i];
+		*opener.node.name = 0;
+		assert(bx_openers_add(ret, &opener) == 0);
+	}
+	return 0;
+}
+
+/* ---------------------------------------------------------------- workers on it */
+
+enum bx_result model_run(struct bx_work *work)
+{
+	int r = bx_work_run(work);
+
+	assert(r == 0);
+	return work->operation.result;
+}
+
+bool model_run_until(struct model *model, struct bx_work *work, unsigned int access)
+{
+	int status, r;
+	pid_t pid = fork();
+
+	assert(pid >= 0);
+	if (pid == 0) {
+		r = bx_journal_read(work->journal, work->operation.job, &work->operation);
+		model->accesses = 0;
+		model->crash_at = access;
+		_exit(r < 0 || bx_work_run(work) < 0 ? 1 : 0);
+	}
+	r = waitpid(pid, &status, 0);
+	assert(r == pid);
+	assert(WIFEXITED(status) &&
+	       (WEXITSTATUS(status) == MODEL_CRASH || WEXITSTATUS(status) == 0));
+	return WEXITSTATUS(status) == 0;
 }

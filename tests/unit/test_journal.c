@@ -181,9 +181,24 @@ static int parse_with(const char *what, const char *with)
 static void a_file_that_we_would_not_write_is_refused(void **state)
 {
 	static const char *const changes[][2] = {
-		{ "\"version\":1", "\"version\":2" },
-		{ "\"version\":1", "\"version\":\"1\"" },
-		{ "\"version\":1,", "" },
+		{ "\"version\":4", "\"version\":3" },
+		{ "\"version\":4", "\"version\":\"4\"" },
+		{ "\"version\":4,", "" },
+		{ "\"forget\":false", "\"forget\":0" },
+		{ "\"name\":\"\"", "\"name\":\"../demo\"" },
+		{ "\"kind\":\"bind\"", "\"kind\":\"start\"" },
+		{ "\"kind\":\"bind\"", "\"kind\":\"load-module\"" },
+		{ "\"kind\":\"bind\",\n  \"planned\":\"bind\"",
+		  "\"kind\":\"plan\",\"planned\":\"plan\"" },
+		{ "\"kind\":\"bind\",\n  \"planned\":\"bind\"",
+		  "\"kind\":\"plan\",\"planned\":\"start\"" },
+		{ "\"kind\":\"bind\",\n  \"planned\":\"bind\"",
+		  "\"kind\":\"plan\",\"planned\":\"load-module\"" },
+		{ "\"kind\":\"bind\",\n  \"planned\":\"bind\",\n  \"as_planned\":false",
+		  "\"kind\":\"plan\",\"planned\":\"bind\",\"as_planned\":true" },
+		{ "\"as_planned\":false", "\"as_planned\":0" },
+		{ "\"module\":\"\"", "\"module\":\"bx_emu\"" },
+		{ "\"address\":\"0000:01:00.0\"", "\"address\":\"\"" },
 		{ "\"job\":7", "\"job\":0" },
 		{ "\"job\":7", "\"job\":-7" },
 		{ "\"job\":7", "\"job\":7.5" },
@@ -211,6 +226,9 @@ static void a_file_that_we_would_not_write_is_refused(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
 		assert_int_equal(parse_with(changes[i][0], changes[i][1]), -EBADMSG);
 	assert_int_equal(parse_with("\"job\":7", "\"job\":8"), 0);
+	assert_int_equal(parse_with("\"kind\":\"bind\",\n  \"planned\":\"bind\"",
+				    "\"kind\":\"plan\",\"planned\":\"bind\""),
+			 0);
 }
 
 static void a_text_that_is_too_long_is_refused(void **state)

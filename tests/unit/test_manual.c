@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The manual says of every state, step, result, error and exit code what the tables say. */
+/* The manual has every exit code. What else the tables have is in a page that is made from them. */
 #include "daemon/errors.h"
-#include "daemon/states.h"
-#include "daemon/steps.h"
 #include "daemon/util.h"
 
 #include <ctype.h>
@@ -32,46 +30,6 @@ static char *read_page(const char *path)
 	return text;
 }
 
-static void check_entry(const char *page, const char *name, const char *text)
-{
-	_cleanup_free_ char *entry = NULL;
-
-	if (!*name)
-		return; /* the absence of a result has no name */
-	assert_true(asprintf(&entry, ".It Cm %s %s", name, text) > 0);
-	if (!strstr(page, entry))
-		fail_msg("man/bxd.8 does not have: %s", entry);
-}
-
-static void every_state_is_in_the_manual(void **state)
-{
-	_cleanup_free_ char *page = read_page("man/bxd.8");
-
-#define X(id, name, doc) check_entry(page, name, doc);
-	BX_STATES(X)
-#undef X
-}
-
-static void every_step_and_result_is_in_the_manual(void **state)
-{
-	_cleanup_free_ char *page = read_page("man/bxd.8");
-
-#define X(id, name, percent, durable, doc) check_entry(page, name, doc);
-	BX_STEPS(X)
-#undef X
-#define X(id, name, doc) check_entry(page, name, doc);
-	BX_RESULTS(X)
-#undef X
-}
-
-static void every_error_is_in_the_manual(void **state)
-{
-	_cleanup_free_ char *page = read_page("man/bxd.8");
-
-	for (int i = BX_ERROR_NONE + 1; i < BX_ERROR_COUNT; i++)
-		check_entry(page, bx_error_name(i), bx_error_documentation(i));
-}
-
 static void every_exit_code_is_in_the_manual(void **state)
 {
 	_cleanup_free_ char *page = read_page("man/bxctl.1");
@@ -87,9 +45,6 @@ static void every_exit_code_is_in_the_manual(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_state_is_in_the_manual),
-		cmocka_unit_test(every_step_and_result_is_in_the_manual),
-		cmocka_unit_test(every_error_is_in_the_manual),
 		cmocka_unit_test(every_exit_code_is_in_the_manual),
 	};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The rebind sequence against a model of the kernel, with a fault at every access. */
-#include "daemon/rebind.h"
+#include "daemon/work.h"
 #include "daemon/util.h"
 #include "tests/unit/model.h"
 
@@ -8,7 +8,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -34,12 +33,12 @@ static const struct scenario scenarios[] = {
 struct run {
 	struct model model;
 	struct bx_journal journal;
-	struct bx_rebind rebind;
+	struct bx_work work;
 	const struct scenario *scenario;
 	char plan_override[BX_NAME_MAX]; /* what a rollback has to put back */
 };
 
-static int no_module(const char *driver, struct bx_failure *failure)
+static int no_module(struct bx_root *root, const char *driver, struct bx_failure *failure)
 {
 	return bx_fail(failure, -ENOENT, BX_ERROR_DRIVER_NOT_FOUND, "no module %s", driver);
 }
@@ -52,22 +51,23 @@ static void run_begin(struct run *run, const struct scenario *scenario)
 	*run = (struct run){ .scenario = scenario };
 	model_begin(&run->model, scenario->old_driver, scenario->old_override);
 	assert_int_equal(bx_journal_open(&run->journal, &run->model.root), 0);
-	run->rebind = (struct bx_rebind){
+	run->work = (struct bx_work){
 		.root = &run->model.root,
 		.journal = &run->journal,
-		.load_module = no_module,
+		.load_driver = no_module,
+		.find_openers = model_find_openers,
 		.live_timeout_ms = 30,
 	};
 	assert_int_equal(bx_pci_read(&run->model.root, MODEL_ADDRESS, &pci), 0);
-	assert_int_equal(
-		bx_rebind_plan(&pci, scenario->new_driver, &run->rebind.operation, &failure), 0);
+	assert_int_equal(bx_rebind_plan(&pci, scenario->new_driver, &run->work.operation, &failure),
+			 0);
 	bx_pci_done(&pci);
-	run->rebind.operation.job = 1;
-	strcpy(run->rebind.operation.boot_id, "boot");
+	run->work.operation.job = 1;
+	strcpy(run->work.operation.boot_id, "boot");
 	if (!bx_streq(scenario->old_override, BX_OWN_DRIVER) &&
 	    !bx_streq(scenario->old_override, scenario->new_driver ?: ""))
 		strcpy(run->plan_override, scenario->old_override);
-	assert_int_equal(bx_journal_write(&run->journal, &run->rebind.operation, true), 0);
+	assert_int_equal(bx_journal_write(&run->journal, &run->work.operation, true), 0);
 	run->model.accesses = 0;
 }
 
@@ -118,12 +118,6 @@ static void check_truth(struct run *run, bool healed)
 	}
 }
 
-static enum bx_result run_whole(struct run *run)
-{
-	assert_int_equal(bx_rebind_run(&run->rebind), 0);
-	return run->rebind.operation.result;
-}
-
 /* How many accesses a run without faults takes. */
 static unsigned int count_accesses(const struct scenario *scenario)
 {
@@ -131,7 +125,7 @@ static unsigned int count_accesses(const struct scenario *scenario)
 	unsigned int n;
 
 	run_begin(&run, scenario);
-	assert_int_equal(run_whole(&run), BX_RESULT_DONE);
+	assert_int_equal(model_run(&run.work), BX_RESULT_DONE);
 	check_truth(&run, true);
 	n = run.model.accesses;
 	run_end(&run);
@@ -154,7 +148,7 @@ static void one_failure_anywhere_leaves_the_old_driver_or_the_new_one(void **sta
 
 			run_begin(&run, &scenarios[i]);
 			run.model.fail_at[0] = at;
-			run_whole(&run);
+			model_run(&run.work);
 			check_truth(&run, true);
 			run_end(&run);
 		}
@@ -172,7 +166,7 @@ static void a_second_failure_while_it_is_brought_back_is_healed_too(void **state
 			run_begin(&run, &scenarios[0]);
 			run.model.fail_at[0] = first;
 			run.model.fail_at[1] = second;
-			run_whole(&run);
+			model_run(&run.work);
 			check_truth(&run, true);
 			run_end(&run);
 		}
@@ -189,7 +183,7 @@ static void when_nothing_works_any_more_the_result_says_so(void **state)
 
 			run_begin(&run, &scenarios[i]);
 			run.model.fail_from = from;
-			run_whole(&run);
+			model_run(&run.work);
 			run.model.fail_from = 0;
 			check_truth(&run, false);
 			run_end(&run);
@@ -197,30 +191,11 @@ static void when_nothing_works_any_more_the_result_says_so(void **state)
 	}
 }
 
-/* Runs until the model ends the process; 0 if it did, 1 if it got through. */
-static int crash_at(struct run *run, unsigned int access)
-{
-	int status;
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		assert_int_equal(bx_journal_read(&run->journal, 1, &run->rebind.operation), 0);
-		run->model.accesses = 0;
-		run->model.crash_at = access;
-		_exit(bx_rebind_run(&run->rebind) < 0 ? 1 : 0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_true(WEXITSTATUS(status) == MODEL_CRASH || WEXITSTATUS(status) == 0);
-	return WEXITSTATUS(status) == 0;
-}
-
 static void resume(struct run *run)
 {
-	assert_int_equal(bx_journal_read(&run->journal, 1, &run->rebind.operation), 0);
+	assert_int_equal(bx_journal_read(&run->journal, 1, &run->work.operation), 0);
 	run->model.accesses = 0;
-	run_whole(run);
+	model_run(&run->work);
 	check_truth(run, true);
 }
 
@@ -233,7 +208,7 @@ static void a_worker_killed_anywhere_is_made_good_by_the_next(void **state)
 			struct run run;
 
 			run_begin(&run, &scenarios[i]);
-			through = crash_at(&run, at);
+			through = model_run_until(&run.model, &run.work, at);
 			resume(&run);
 			run_end(&run);
 		}
@@ -247,8 +222,8 @@ static void the_second_worker_may_be_killed_as_well(void **state)
 			struct run run;
 
 			run_begin(&run, &scenarios[0]);
-			crash_at(&run, first);
-			crash_at(&run, second);
+			model_run_until(&run.model, &run.work, first);
+			model_run_until(&run.model, &run.work, second);
 			resume(&run);
 			run_end(&run);
 		}
@@ -266,7 +241,7 @@ static void a_device_that_leaves_at_any_point_is_reported_gone(void **state)
 
 			run_begin(&run, &scenarios[i]);
 			run.model.vanish_at = at;
-			result = run_whole(&run);
+			result = model_run(&run.work);
 			/* In the very last accesses the work was done before it left. */
 			assert_true(result == BX_RESULT_GONE ||
 				    (result == BX_RESULT_DONE && at > n - 3));
@@ -281,9 +256,9 @@ static void a_driver_that_refuses_is_rolled_back(void **state)
 
 	run_begin(&run, &scenarios[0]);
 	run.model.refuses = "vfio-pci";
-	assert_int_equal(run_whole(&run), BX_RESULT_ROLLED_BACK);
+	assert_int_equal(model_run(&run.work), BX_RESULT_ROLLED_BACK);
 	check_truth(&run, true);
-	assert_non_null(strstr(run.rebind.operation.message, "vfio-pci does not take the device"));
+	assert_non_null(strstr(run.work.operation.message, "vfio-pci does not take the device"));
 	run_end(&run);
 }
 
@@ -296,7 +271,7 @@ static void a_controller_that_does_not_become_live_is_rolled_back(void **state)
 
 		run_begin(&run, &scenarios[1]);
 		run.model.new_state = states[i];
-		assert_int_equal(run_whole(&run), BX_RESULT_ROLLED_BACK);
+		assert_int_equal(model_run(&run.work), BX_RESULT_ROLLED_BACK);
 		check_truth(&run, true);
 		run_end(&run);
 	}
@@ -310,7 +285,7 @@ static void an_old_driver_that_refuses_too_is_reported(void **state)
 	run_begin(&run, &scenarios[0]);
 	run.model.refuses = "vfio-pci";
 	run.model.new_state = "dead";
-	assert_int_equal(run_whole(&run), BX_RESULT_ROLLBACK_FAILED);
+	assert_int_equal(model_run(&run.work), BX_RESULT_ROLLBACK_FAILED);
 	check_truth(&run, false);
 	model_driver(&run.model, driver);
 	run_end(&run);
@@ -324,9 +299,9 @@ static void a_busy_namespace_is_refused_with_its_users(void **state)
 	run.model.busy = "dev/nvme0n1";
 	model_write(&run.model, "proc/1/mountinfo",
 		    "30 1 259:1 / /mnt/my\\040disk rw - ext4 /dev/nvme0n1p1 rw\n");
-	assert_int_equal(run_whole(&run), BX_RESULT_REFUSED);
-	assert_int_equal(run.rebind.operation.error, BX_ERROR_DEVICE_BUSY);
-	assert_string_equal(run.rebind.operation.message, "nvme0n1p1 is mounted at /mnt/my disk");
+	assert_int_equal(model_run(&run.work), BX_RESULT_REFUSED);
+	assert_int_equal(run.work.operation.error, BX_ERROR_DEVICE_BUSY);
+	assert_string_equal(run.work.operation.message, "nvme0n1p1 is mounted at /mnt/my disk");
 	check_truth(&run, true);
 	run_end(&run);
 }
@@ -337,8 +312,8 @@ static void a_busy_namespace_without_a_known_user_is_refused_all_the_same(void *
 
 	run_begin(&run, &scenarios[0]);
 	run.model.busy = "dev/nvme0n1";
-	assert_int_equal(run_whole(&run), BX_RESULT_REFUSED);
-	assert_int_equal(run.rebind.operation.error, BX_ERROR_DEVICE_BUSY);
+	assert_int_equal(model_run(&run.work), BX_RESULT_REFUSED);
+	assert_int_equal(run.work.operation.error, BX_ERROR_DEVICE_BUSY);
 	check_truth(&run, true);
 	run_end(&run);
 }
@@ -349,10 +324,96 @@ static void a_namespace_that_nobody_claimed_keeps_the_device_where_it_is(void **
 
 	run_begin(&run, &scenarios[0]);
 	run.model.appears = "nvme0n2";
-	assert_int_equal(run_whole(&run), BX_RESULT_ROLLED_BACK);
-	assert_non_null(strstr(run.rebind.operation.message, "nvme0n2"));
+	assert_int_equal(model_run(&run.work), BX_RESULT_ROLLED_BACK);
+	assert_non_null(strstr(run.work.operation.message, "nvme0n2"));
 	check_truth(&run, true);
 	run_end(&run);
+}
+
+static const char *const nodes[] = { "nvme0n1", "nvme0n1p1", "nvme0", "ng0n1" };
+
+static void a_program_with_any_node_open_is_refused_by_name(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++) {
+		struct run run;
+
+		run_begin(&run, &scenarios[0]);
+		run.model.opener = nodes[i];
+		assert_int_equal(model_run(&run.work), BX_RESULT_REFUSED);
+		assert_int_equal(run.work.operation.error, BX_ERROR_DEVICE_BUSY);
+		assert_string_equal(
+			run.work.operation.message,
+			bx_path("/dev/%s is open in qemu-system-x86 (pid 812, unit vm.service)",
+				nodes[i])
+				.s);
+		check_truth(&run, true);
+		run_end(&run);
+	}
+}
+
+static void a_program_that_only_looks_is_waited_for(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++) {
+		struct run run;
+
+		run_begin(&run, &scenarios[0]);
+		run.model.opener = nodes[i];
+		run.model.closes_after = 2;
+		run.work.openers_patience_ms = 60000;
+		assert_int_equal(model_run(&run.work), BX_RESULT_DONE);
+		assert_int_equal(run.model.inspections, 3);
+		run_end(&run);
+	}
+}
+
+static void one_that_stays_is_not_waited_for_longer_than_is_said(void **state)
+{
+	struct run run;
+
+	run_begin(&run, &scenarios[0]);
+	run.model.opener = "nvme0n1";
+	run.work.openers_patience_ms = 150;
+	assert_int_equal(model_run(&run.work), BX_RESULT_REFUSED);
+	assert_int_equal(run.work.operation.error, BX_ERROR_DEVICE_BUSY);
+	assert_true(run.model.inspections > 1);
+	run_end(&run);
+}
+
+static void what_the_inspector_does_not_say_is_not_taken_for_nobody(void **state)
+{
+	struct run run;
+
+	run_begin(&run, &scenarios[0]);
+	run.model.busy = "inspector";
+	assert_int_equal(model_run(&run.work), BX_RESULT_REFUSED);
+	assert_int_equal(run.work.operation.error, BX_ERROR_USERS_UNKNOWN);
+	check_truth(&run, true);
+	run_end(&run);
+}
+
+static void a_vfio_group_in_use_is_refused_with_or_without_a_name(void **state)
+{
+	static const char *const openers[] = { "vfio/7", NULL };
+	static const char *const messages[] = {
+		"/dev/vfio/7 is open in qemu-system-x86 (pid 812, unit vm.service)",
+		"a program, such as a virtual machine, has VFIO group 7 open",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(openers); i++) {
+		struct run run;
+
+		run_begin(&run, &scenarios[1]);
+		assert_int_equal(mkdirat(run.model.root.fd, "sys/class/vfio", 0755), 0);
+		assert_int_equal(mkdirat(run.model.root.fd, "sys/class/vfio/7", 0755), 0);
+		model_write(&run.model, "sys/class/vfio/7/dev", "243:0\n");
+		run.model.busy = "dev/vfio/7";
+		run.model.opener = openers[i];
+		assert_int_equal(model_run(&run.work), BX_RESULT_REFUSED);
+		assert_int_equal(run.work.operation.error, BX_ERROR_DEVICE_BUSY);
+		assert_string_equal(run.work.operation.message, messages[i]);
+		check_truth(&run, true);
+		run_end(&run);
+	}
 }
 
 static void make_export(struct run *run, const char *enable, const char *path)
@@ -380,9 +441,9 @@ static void an_export_over_fabrics_is_refused(void **state)
 
 	run_begin(&run, &scenarios[0]);
 	make_export(&run, "1\n", "/dev/nvme0n1p1\n");
-	assert_int_equal(run_whole(&run), BX_RESULT_REFUSED);
-	assert_int_equal(run.rebind.operation.error, BX_ERROR_DEVICE_BUSY);
-	assert_non_null(strstr(run.rebind.operation.message, "shelf"));
+	assert_int_equal(model_run(&run.work), BX_RESULT_REFUSED);
+	assert_int_equal(run.work.operation.error, BX_ERROR_DEVICE_BUSY);
+	assert_non_null(strstr(run.work.operation.message, "shelf"));
 	check_truth(&run, true);
 	run_end(&run);
 }
@@ -397,7 +458,7 @@ static void an_export_that_is_off_or_of_another_disk_is_not_in_the_way(void **st
 
 		run_begin(&run, &scenarios[0]);
 		make_export(&run, exports[i][0], exports[i][1]);
-		assert_int_equal(run_whole(&run), BX_RESULT_DONE);
+		assert_int_equal(model_run(&run.work), BX_RESULT_DONE);
 		run_end(&run);
 	}
 }
@@ -410,7 +471,7 @@ static void an_export_that_cannot_be_read_is_in_the_way(void **state)
 	run_begin(&run, &scenarios[0]);
 	make_export(&run, "1\n", "/dev/nvme5n1\n");
 	run.model.busy = path;
-	assert_int_equal(run_whole(&run), BX_RESULT_REFUSED);
+	assert_int_equal(model_run(&run.work), BX_RESULT_REFUSED);
 	check_truth(&run, true);
 	run_end(&run);
 }
@@ -421,8 +482,8 @@ static void an_unknown_driver_changes_nothing(void **state)
 	struct run run;
 
 	run_begin(&run, &unknown);
-	assert_int_equal(run_whole(&run), BX_RESULT_REFUSED);
-	assert_int_equal(run.rebind.operation.error, BX_ERROR_DRIVER_NOT_FOUND);
+	assert_int_equal(model_run(&run.work), BX_RESULT_REFUSED);
+	assert_int_equal(run.work.operation.error, BX_ERROR_DRIVER_NOT_FOUND);
 	check_truth(&run, true);
 	run_end(&run);
 }
@@ -433,10 +494,10 @@ static void a_driver_for_other_hardware_is_refused_beforehand(void **state)
 
 	run_begin(&run, &scenarios[0]);
 	assert_int_equal(mkdirat(run.model.root.fd, BX_PCI_DRIVERS "/e1000e", 0755), 0);
-	strcpy(run.rebind.operation.new_driver, "e1000e");
-	assert_int_equal(bx_journal_write(&run.journal, &run.rebind.operation, true), 0);
-	assert_int_equal(run_whole(&run), BX_RESULT_REFUSED);
-	assert_int_equal(run.rebind.operation.error, BX_ERROR_DRIVER_UNSUITABLE);
+	strcpy(run.work.operation.new_driver, "e1000e");
+	assert_int_equal(bx_journal_write(&run.journal, &run.work.operation, true), 0);
+	assert_int_equal(model_run(&run.work), BX_RESULT_REFUSED);
+	assert_int_equal(run.work.operation.error, BX_ERROR_DRIVER_UNSUITABLE);
 	check_truth(&run, true);
 	run_end(&run);
 }
@@ -448,8 +509,8 @@ static void vfio_without_an_iommu_is_refused_beforehand(void **state)
 	run_begin(&run, &scenarios[0]);
 	assert_int_equal(
 		unlinkat(run.model.root.fd, BX_PCI_DEVICES "/" MODEL_ADDRESS "/iommu_group", 0), 0);
-	assert_int_equal(run_whole(&run), BX_RESULT_REFUSED);
-	assert_int_equal(run.rebind.operation.error, BX_ERROR_NO_IOMMU);
+	assert_int_equal(model_run(&run.work), BX_RESULT_REFUSED);
+	assert_int_equal(run.work.operation.error, BX_ERROR_NO_IOMMU);
 	check_truth(&run, true);
 	run_end(&run);
 }
@@ -460,8 +521,8 @@ static void a_driver_that_changed_since_the_intent_is_left_alone(void **state)
 	char driver[BX_NAME_MAX];
 
 	run_begin(&run, &scenarios[0]);
-	strcpy(run.rebind.operation.old_driver, "pciback");
-	assert_int_equal(run_whole(&run), BX_RESULT_REFUSED);
+	strcpy(run.work.operation.old_driver, "pciback");
+	assert_int_equal(model_run(&run.work), BX_RESULT_REFUSED);
 	model_driver(&run.model, driver);
 	assert_string_equal(driver, "nvme");
 	run_end(&run);
@@ -473,8 +534,8 @@ static void another_device_at_the_same_address_is_left_alone(void **state)
 	char driver[BX_NAME_MAX];
 
 	run_begin(&run, &scenarios[0]);
-	run.rebind.operation.inode++;
-	assert_int_equal(run_whole(&run), BX_RESULT_GONE);
+	run.work.operation.inode++;
+	assert_int_equal(model_run(&run.work), BX_RESULT_GONE);
 	model_driver(&run.model, driver);
 	assert_string_equal(driver, "nvme");
 	run_end(&run);
@@ -487,8 +548,8 @@ static void without_a_journal_nothing_is_touched(void **state)
 	char driver[BX_NAME_MAX], override[BX_NAME_MAX];
 
 	run_begin(&run, &scenarios[0]);
-	run.rebind.journal = &none;
-	assert_true(bx_rebind_run(&run.rebind) < 0);
+	run.work.journal = &none;
+	assert_true(bx_work_run(&run.work) < 0);
 	model_driver(&run.model, driver);
 	model_override(&run.model, override);
 	assert_string_equal(driver, "nvme");
@@ -503,7 +564,7 @@ static void somebody_who_began_to_use_it_keeps_it(void **state)
 
 	/* The worker dies after nvme took the device; then it is mounted, and the controller dies. */
 	run_begin(&run, &scenarios[1]);
-	run.rebind.operation.step = BX_STEP_BIND;
+	run.work.operation.step = BX_STEP_BIND;
 	assert_int_equal(bx_root_write(&run.model.root, BX_PCI_DRIVERS "/vfio-pci/unbind",
 				       MODEL_ADDRESS),
 			 0);
@@ -515,7 +576,7 @@ static void somebody_who_began_to_use_it_keeps_it(void **state)
 	assert_int_equal(bx_root_write(&run.model.root, BX_PCI_DRIVERS "/nvme/bind", MODEL_ADDRESS),
 			 0);
 	run.model.busy = "dev/nvme0n1";
-	assert_int_equal(run_whole(&run), BX_RESULT_ROLLBACK_FAILED);
+	assert_int_equal(model_run(&run.work), BX_RESULT_ROLLBACK_FAILED);
 	model_driver(&run.model, driver);
 	assert_string_equal(driver, "nvme");
 	run_end(&run);
@@ -534,8 +595,8 @@ static void our_own_driver_or_the_target_is_never_what_was_there_before(void **s
 		struct run run;
 
 		run_begin(&run, &cases[i]);
-		run_whole(&run);
-		assert_string_equal(run.rebind.operation.old_override, noted[i]);
+		model_run(&run.work);
+		assert_string_equal(run.work.operation.old_override, noted[i]);
 		run_end(&run);
 	}
 }
@@ -574,6 +635,11 @@ int main(void)
 		cmocka_unit_test(an_old_driver_that_refuses_too_is_reported),
 		cmocka_unit_test(a_busy_namespace_is_refused_with_its_users),
 		cmocka_unit_test(a_busy_namespace_without_a_known_user_is_refused_all_the_same),
+		cmocka_unit_test(a_program_with_any_node_open_is_refused_by_name),
+		cmocka_unit_test(a_program_that_only_looks_is_waited_for),
+		cmocka_unit_test(one_that_stays_is_not_waited_for_longer_than_is_said),
+		cmocka_unit_test(what_the_inspector_does_not_say_is_not_taken_for_nobody),
+		cmocka_unit_test(a_vfio_group_in_use_is_refused_with_or_without_a_name),
 		cmocka_unit_test(an_export_over_fabrics_is_refused),
 		cmocka_unit_test(an_export_that_is_off_or_of_another_disk_is_not_in_the_way),
 		cmocka_unit_test(an_export_that_cannot_be_read_is_in_the_way),

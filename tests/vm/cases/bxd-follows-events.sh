@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What others do to a device by hand shows at once, in State and as signals; it comes and goes with the hardware.
+# daily: bookworm
 . /usr/lib/bx-lab/lib.sh
 
 address=$(nvme_address bxlab0)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bxd, or bxd and its worker, killed at any moment of a rebind: the device has a driver afterwards, the job has a result,
 # and both say the same.
+# daily: bookworm
 . /usr/lib/bx-lab/rebinds.sh
 
 # bxd is killed: the worker does not notice, and the next bxd finds the job again.
@@ -32,15 +33,15 @@ for delay in 0.15 0.3; do
 done
 
 # While a worker is held up the device is being rebound, and there is no second job.
-mkdir -p /run/systemd/system/bxd-rebind-.service.d
-printf '[Service]\nExecStart=\nExecStart=/bin/sh -c "sleep 5; exec /usr/libexec/bxd/bxd-rebind %%j"\n' \
-	>/run/systemd/system/bxd-rebind-.service.d/slow.conf
+mkdir -p /run/systemd/system/bxd-worker@.service.d
+printf '[Service]\nExecStart=\nExecStart=/bin/sh -c "sleep 5; exec /usr/libexec/bxd/bxd-worker %%i"\n' \
+	>/run/systemd/system/bxd-worker@.service.d/slow.conf
 systemctl daemon-reload
 job=$(bxctl --no-wait bind bxlab0 "$(other)")
 expect 1 sh -c 'bxctl show bxlab0 | grep -c "State: rebinding"'
 refuse "is at work on bxlab0 .JobInProgress" bxctl bind bxlab0 pci-stub
 refuse "is at work on bxlab0 .JobInProgress" bxctl unbind bxlab0
-rm -r /run/systemd/system/bxd-rebind-.service.d
+rm -r /run/systemd/system/bxd-worker@.service.d
 systemctl daemon-reload
 within 60 ended "$job"
 bxctl bind bxlab0 nvme

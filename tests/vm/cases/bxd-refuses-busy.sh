@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A disk that something uses stays where it is, and the refusal says what uses it.
+# daily: bookworm
 . /usr/lib/bx-lab/lib.sh
 
 address=$(nvme_address bxlab0)

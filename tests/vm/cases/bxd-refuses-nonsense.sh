@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What cannot be done is refused with the reason, changes nothing, and has its own exit code; only root may act.
+# daily: bookworm
 . /usr/lib/bx-lab/lib.sh
 
 bus=org.byteexpress.bx1
@@ -64,9 +65,10 @@ bxctl show bxlab0 | grep -q "LastError: -" || fail "LastError stays after a succ
 # Everybody may look, only root may act.
 as_nobody bxctl list | grep -q bxlab0 || fail "nobody cannot look"
 as_nobody bxctl show bxlab0 >/dev/null
-exits 7 "only root may do this" as_nobody bxctl bind bxlab0 pci-stub
-exits 7 "only root may do this" as_nobody bxctl unbind bxlab0
-exits 1 "only root may do this" as_nobody busctl call $bus /org/byteexpress/bx1 $bus.Manager Rescan
+exits 7 "needs the authorization org.byteexpress.bx1.bind" as_nobody bxctl bind bxlab0 pci-stub
+exits 7 "needs the authorization org.byteexpress.bx1.bind" as_nobody bxctl unbind bxlab0
+exits 1 "needs the authorization org.byteexpress.bx1.bind" as_nobody busctl call $bus /org/byteexpress/bx1 $bus.Manager Rescan 'a{sv}' 0
+exits 1 "needs the authorization org.byteexpress.bx1.define" as_nobody busctl call $bus /org/byteexpress/bx1 $bus.Manager Reload 'a{sv}' 0
 exits 1 "" as_nobody busctl set-property $bus /org/freedesktop/LogControl1 org.freedesktop.LogControl1 LogLevel s debug
 expect info systemctl service-log-level bxd
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What a dead worker left in the journal is taken up when bxd starts; what is damaged or of another boot is not acted upon.
+# daily: bookworm
 . /usr/lib/bx-lab/lib.sh
 
 bus=org.byteexpress.bx1
@@ -16,7 +17,7 @@ inode=$(stat -Lc %i "$pci/devices/$address")
 # entry NUMBER BOOT STEP
 entry() {
 	cat <<-JSON >$journal/"$1".json
-	{ "version": 1, "job": $1, "kind": "bind", "boot_id": "$2", "device": "bxlab0", "address": "$address",
+	{ "version": 4, "job": $1, "kind": "bind", "planned": "bind", "as_planned": false, "boot_id": "$2", "device": "bxlab0", "name": "", "forget": false, "module": "", "parameters": "", "address": "$address",
 	  "inode": $inode, "old_driver": "nvme", "old_override": "", "new_driver": "pci-stub", "attempts": 1,
 	  "step": "$3", "result": "", "error": "", "message": "" }
 	JSON
@@ -26,7 +27,7 @@ entry() {
 echo pci-stub >"$pci/devices/$address/driver_override"
 echo "$address" >$pci/drivers/nvme/unbind
 entry 901 "$boot" unbind
-echo '{ "version": 1, "job": 902,' >$journal/902.json
+echo '{ "version": 4, "job": 902,' >$journal/902.json
 entry 903 00000000-0000-0000-0000-000000000000 bind
 systemctl start bxd
 within 60 sh -c "busctl get-property $bus /org/byteexpress/bx1/job/901 $bus.Job State | grep -q ended"

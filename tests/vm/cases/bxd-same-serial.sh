@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Two devices with one serial number are two objects, and neither is meant by the serial number alone.
 # vm: --qemu "-device nvme-subsys,id=bxs1 -device nvme-subsys,id=bxs2 -device nvme,serial=twin,subsys=bxs1 -device nvme,serial=twin,subsys=bxs2 -device nvme,serial=single"
+# daily: bookworm
 . /usr/lib/bx-lab/lib.sh
 
 bus=org.byteexpress.bx1
@@ -14,14 +15,14 @@ bxctl list
 expect 2 sh -c "busctl tree --list $bus | grep -c device/twin_40"
 ids=$(bxctl list | sed -n 's/^\(twin@[^ ]*\).*/\1/p')
 expect 2 sh -c "echo '$ids' | sort -u | wc -l"
-refuse "2 devices have the serial" busctl call $bus $root $bus.Manager GetDeviceById s twin
+refuse "2 devices have the serial" busctl call $bus $root $bus.Manager GetDeviceById "sa{sv}" twin 0
 refuse "More than one device is called 'twin'" bxctl show twin
 refuse "More than one device is called 'twin'" bxctl bind twin pci-stub
 for id in $ids; do
-	busctl call $bus $root $bus.Manager GetDeviceById s "$id" >/dev/null
+	busctl call $bus $root $bus.Manager GetDeviceById "sa{sv}" "$id" 0 >/dev/null
 	bxctl show "$id" | grep -q "Serial: twin" || fail "$id is not found by its Id"
 done
-expect "o \"$root/device/single\"" busctl call $bus $root $bus.Manager GetDeviceById s single
+expect "o \"$root/device/single\"" busctl call $bus $root $bus.Manager GetDeviceById "sa{sv}" single 0
 
 # The names are the same after a restart, and with one of them at another driver.
 first=$(echo "$ids" | head -n 1)

@@ -23,9 +23,9 @@ expect "s \"bxlab0\"" device Serial
 expect "s \"nvme\"" device Driver
 expect "s \"ready\"" device State
 expect "as 0" device InUseBy
-expect "o \"$root/device/bxlab0\"" busctl call $bus $root $bus.Manager GetDeviceById s bxlab0
+expect "o \"$root/device/bxlab0\"" busctl call $bus $root $bus.Manager GetDeviceById "sa{sv}" bxlab0 0
 expect "s \"$(uname -r)\"" busctl get-property $bus $root $bus.Manager KernelRelease
-refuse "no NVMe device" busctl call $bus $root $bus.Manager GetDeviceById s nothing
+refuse "no NVMe device" busctl call $bus $root $bus.Manager GetDeviceById "sa{sv}" nothing 0
 
 # What is promised by introspection.
 busctl introspect $bus $root >/tmp/manager
@@ -46,6 +46,7 @@ journalctl -b -q BX_DEVICE=bxlab0 -o cat | grep -q "Found at $address" || fail "
 
 # Reloading is waited for and changes nothing.
 systemctl reload bxd
+busctl call $bus $root $bus.Manager Reload "a{sv}" 0
 expect active systemctl is-active bxd
 
 # The bus starts it too.

@@ -50,7 +50,7 @@ bxctl bind bxlab0 vfio-pci
 group=/dev/vfio/$(basename "$(readlink "/sys/bus/pci/devices/$address/iommu_group")")
 within 10 test -c "$group"
 exec 9<>"$group"
-refuse "has VFIO group" bxctl bind bxlab0 nvme
+refuse "$group is open in .* .pid [0-9]*.*DeviceBusy" bxctl bind bxlab0 nvme
 expect vfio-pci driver
 exec 9>&-
 bxctl bind bxlab0 nvme

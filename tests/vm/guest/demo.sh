@@ -57,26 +57,34 @@ refused bxctl bind bxlab0 no-such-driver
 refused bxctl bind bxlab0 e1000e
 step bxctl list
 
-title "An emulated NVMe device, without a reboot and without hardware"
-emu=/sys/kernel/config/bx_emu
-step modprobe bx_emu
-step mkdir $emu/demo
-step sh -c "echo DEMO >$emu/demo/serial"
-step sh -c "echo 256M >$emu/demo/memory_size"
-step sh -c "echo 1 >$emu/demo/power"
-udevadm settle
+title "An emulated NVMe drive, without a reboot and without hardware"
+step bxctl create demo --type nvm --size 1G
+step bxctl list
+step bxctl show demo
 step nvme list
-step bxctl show DEMO
-disk=$(bxctl show DEMO | sed -n 's/^ *BlockDevices: //p')
+disk=$(bxctl show demo | sed -n 's/^ *BlockDevices: //p')
 step mkfs.ext4 -q "$disk"
 step mount "$disk" /mnt
 step cp /bin/ls /mnt/data
-step nvme reset "${disk%n1}"
+step bxctl reset demo
 step cmp /bin/ls /mnt/data
+refused bxctl stop demo
 step umount /mnt
-step rmdir $emu/demo
 
-printf '\n%s commands, all as they should be: bxd tracks NVMe functions on D-Bus, refuses to take a disk in use,\n' "$steps"
-printf 'moves a free one between drivers and back with its data, and names what is wrong otherwise; bx_emu is an NVMe\n'
-printf 'drive made of memory, which the kernel gave for it and has back.\n'
+title "It moves between drivers, and bxd is killed in the middle of it"
+step bxctl --no-wait bind demo pci-stub
+step systemctl kill --signal=KILL bxd
+step bxctl list
+step bxctl bind demo nvme
+step bxctl list
+
+title "What goes wrong leaves nothing behind"
+refused bxctl create wrong queues=500
+refused bxctl create wrong --type zns
+step bxctl destroy demo
+step bxctl list
+
+printf '\n%s commands, all as they should be: bxd tracks NVMe devices on D-Bus, makes drives out of memory that the\n' "$steps"
+printf 'kernel gives and has back, moves a free one between drivers and back with its data, refuses to take one in use,\n'
+printf 'goes on where it was when it is killed, and names what is wrong otherwise.\n'
 printf 'Look around yourself: make vm. The tests: make check.\n'

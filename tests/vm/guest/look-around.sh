@@ -1,8 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Says on the kernel's console what the kernel does not say by itself after a test: tasks that are stuck, and where there is
-# a leak detector, what it finds.
+# look-around.sh VARIANT [tidy]: says on the kernel's console what the kernel does not say by itself after a test: what the variant of
+# the product has found ("" is the product itself), tasks that are stuck, and where there is a leak detector, what it finds. With `tidy`,
+# modules of ours are unloaded first, so that no test meets another's; one that is in use is complained of, too.
 set -eu
+
+[ -z "$1" ] || sh "/usr/lib/bx-lab/variant-$1.sh"
+
+[ "${2:-}" != tidy ] || sed -n 's/^\(bx_[^ ]*\|nvme_ring_io\) .*/\1/p' /proc/modules | while read -r module; do
+	said=$(rmmod "$module" 2>&1) || echo "<4>BUG: the test has left something behind: $said" >/dev/kmsg
+done
 
 stuck() {
 	ps -eo state=,pid=,comm= | sed -n 's/^D *//p' | sort

@@ -7,11 +7,22 @@
 
 import ctypes
 import fcntl
+import glob
 import os
+import re
 
 ADMIN, IO = 0xC0484E41, 0xC0484E43  # NVME_IOCTL_ADMIN_CMD, NVME_IOCTL_IO_CMD
 ALL = 0xFFFFFFFF
 GUARD = b"\xaa" * 4096
+
+
+def namespace(controller, nsid):
+    """The name in /dev of that namespace: newer kernels number them as they find them. nvme1c2n3 is a path to nvme1n3."""
+    for path in glob.glob(f"/sys/class/nvme/{controller}/nvme*/nsid"):
+        with open(path, encoding="ascii") as file:
+            if int(file.read()) == nsid:
+                return re.sub("c[0-9]+n", "n", os.path.basename(os.path.dirname(path)))
+    raise FileNotFoundError(f"{controller} has no namespace {nsid}")
 
 
 class Command(ctypes.Structure):

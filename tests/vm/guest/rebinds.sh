@@ -9,8 +9,9 @@ address=$(nvme_address bxlab0)
 driver() {
 	basename "$(readlink "/sys/bus/pci/devices/$address/driver")"
 }
+# By its unit: under a checker the process has another name.
 worker() {
-	pgrep -x bxd-rebind || true
+	systemctl show -P MainPID 'bxd-worker@*' | sed -n '/^[1-9]/{p;q}'
 }
 ended() {
 	busctl get-property $bus "$1" $bus.Job State | grep -q ended
