@@ -8,6 +8,8 @@ line says why) or anything else (failed), and may have lines of its own in the h
     # only: trixie forky       targets it is for
     # fresh                    it wants a boot for itself
     # long                     it is not for every day: only where it is named, or all are asked for
+    # daily: bookworm          targets that see it every day; elsewhere it is a long one
+    # not: asan valgrind       variants that it cannot be run with, for a reason that stands beside the line
 """
 
 import dataclasses
@@ -17,7 +19,7 @@ import shlex
 import sys
 import time
 
-from . import cache, images, options, product, reports, settings
+from . import cache, images, options, product, reports, settings, variants
 from .machine import Options
 from .session import BootFailed, Complained, Died, Hung, Session, silence
 
@@ -32,8 +34,9 @@ class Case:
     name: str
     options: Options
     targets: tuple
+    daily: tuple
     fresh: bool
-    long: bool
+    never: tuple = ()  # variants
     silence: float = None
     timeout: float = None
 
@@ -46,11 +49,11 @@ class Result:
 
 
 def load(path):
-    head = {"vm": "", "only": "", "fresh": False, "long": False}
+    head = {"vm": "", "only": "", "daily": "", "not": "", "fresh": False, "long": False}
     for line in path.read_text().splitlines():
         if not line.startswith("#"):
             break
-        match = re.match(r"# (vm|only): (.*)|# (fresh|long)$", line)
+        match = re.match(r"# (vm|only|daily|not): (.*)|# (fresh|long)$", line)
         if match and match[3]:
             head[match[3]] = True
         elif match:
@@ -58,12 +61,17 @@ def load(path):
     try:
         words = options.parse(shlex.split(head["vm"]))
     except ValueError as error:
-        raise images.LabError(f"{path.relative_to(settings.TREE)}: {error}") from error
+        raise images.LabError(f"{path}: {error}") from error
     targets = tuple(head["only"].split()) or tuple(settings.TARGETS)
-    for target in targets:
+    daily = () if head["long"] else tuple(head["daily"].split()) or targets
+    for target in (*targets, *daily):
         if target not in settings.TARGETS:
-            raise images.LabError(f"{path.relative_to(settings.TREE)}: unknown distribution '{target}'")
-    return Case(path.stem, options.machine_options(words), targets, head["fresh"], head["long"], words.silence,
+            raise images.LabError(f"{path}: unknown distribution '{target}'")
+    never = tuple(head["not"].split())
+    for variant in never:
+        if variant not in variants.VARIANTS:
+            raise images.LabError(f"{path}: unknown variant '{variant}'")
+    return Case(path.stem, options.machine_options(words), targets, daily, head["fresh"], never, words.silence,
                 words.timeout)
 
 
@@ -75,10 +83,10 @@ def find(names):
     return [load(cases[name]) for name in names or cases]
 
 
-def choose(cases, target, everything):
-    """(the cases for a target, how many more it would have that are long)"""
-    mine = [case for case in cases if target in case.targets]
-    chosen = [case for case in mine if everything or not case.long]
+def choose(cases, target, everything, variant=None):
+    """(the cases for a target and a variant, how many more it would have that are long)"""
+    mine = [case for case in cases if target in case.targets and variant not in case.never]
+    chosen = [case for case in mine if everything or target in case.daily]
     return chosen, len(mine) - len(chosen)
 
 
@@ -93,8 +101,8 @@ def groups(cases):
     return [*shared.values(), *alone]
 
 
-def log_path(target, case):
-    return settings.BUILD / "vm/log" / f"{target}-{case}.log"
+def log_path(place, case):
+    return settings.BUILD / "vm/log" / f"{place}-{case}.log"
 
 
 class Log:
@@ -147,7 +155,8 @@ def run_case(session, target, case, log):
     try:
         status = session.run(["/bin/sh", f"/usr/lib/bx-lab/cases/{case.name}.sh"], silence=case.silence,
                              timeout=case.timeout or 5 * silence(target))
-        session.look_around()
+        # Whoever failed had no time to tidy up, and is the last one in this guest.
+        session.look_around(tidy=status in (0, SKIPPED))
     except Hung as error:
         session.look_at_hang()
         return result("fail", f"hung: {error}"), False
@@ -168,21 +177,22 @@ def headline(report):
     return next((reports.text_of(line) for line in report if reports.is_start(line)), report[0])
 
 
-def run_group(target, image, archive, cases, tell):
+def run_group(target, variant, image, archives, cases, tell):
     """Runs cases in as few boots as possible: a boot in which a case went wrong is not used again."""
+    place = f"{target}-{variant}" if variant else target
     waiting = list(cases)
     while waiting:
         log = Log()
-        with Session(image, [archive], waiting[0].options, out=log, err=log, console=log.console) as session:
+        with Session(image, archives, waiting[0].options, out=log, err=log, console=log.console, variant=variant) as session:
             case = waiting[0]
-            cache.say(f"booting {target} for {case.name}" + (f" and {len(waiting) - 1} more" if waiting[1:] else ""))
+            cache.say(f"booting {place} for {case.name}" + (f" and {len(waiting) - 1} more" if waiting[1:] else ""))
             try:
                 session.boot()
                 report = session.report()
                 if report:
                     raise BootFailed("the kernel reported while it booted: " + headline(report))
             except BootFailed as error:
-                log.save(log_path(target, case.name))
+                log.save(log_path(place, case.name))
                 tell(waiting.pop(0), Result("fail", 0, str(error)))
                 continue
             usable = True
@@ -191,7 +201,7 @@ def run_group(target, image, archive, cases, tell):
                 result, usable = run_case(session, target, case, log)
                 if usable and not waiting:
                     usable = finish(session, result)
-                log.save(log_path(target, case.name))
+                log.save(log_path(place, case.name))
                 tell(case, result)
                 usable = usable and result.verdict != "fail"
 
@@ -218,38 +228,46 @@ def record(suite, name, result):
             f.write(f"{result.verdict}\t{suite}\t{name}\t{result.seconds:.1f}\t{reason}\n")
 
 
-def check(targets, names, everything):
-    """Runs the cases on every target, the long ones if they are named or everything is asked for.
+def check(targets, names, everything, variant=None):
+    """Runs the cases on every target, the long ones if they are named or everything is asked for. With a variant those of bxd,
+    which the others would not notice.
 
     The exit status says whether all went well.
     """
     cases = find(names)
+    if variant and not names:
+        cases = [case for case in cases if case.name.startswith("bxd-")]
     left_out = 0
     count = {"pass": 0, "fail": 0, "skip": 0}
     for target in targets:
-        mine, too_long = choose(cases, target, everything or bool(names))
+        place = f"{target}-{variant}" if variant else target
+        mine, too_long = choose(cases, target, everything or bool(names), variant)
         left_out += too_long
         for case in cases:
             if names and case not in mine:
-                print(f"  skip {target}/{case.name}: its head says `only: {' '.join(case.targets)}`", flush=True)
+                line = f"not: {' '.join(case.never)}" if variant in case.never else f"only: {' '.join(case.targets)}"
+                print(f"  skip {place}/{case.name}: its head says `{line}`", flush=True)
         if not mine:
             continue
         image = images.get(target)
-        archive = os.open(product.build(image), os.O_RDONLY)
+        archives = [os.open(product.build(image), os.O_RDONLY)]
+        if variant:
+            archives.append(variants.pack(variant))
 
         def tell(case, result):
             count[result.verdict] += 1
-            line = f"  {result.verdict:4} {target}/{case.name} ({result.seconds:.1f} s)"
+            line = f"  {result.verdict:4} {place}/{case.name} ({result.seconds:.1f} s)"
             print(line + (f": {result.reason}" if result.reason else ""), flush=True)
-            record(f"vm-{target}", case.name, result)
+            record(f"vm-{place}", case.name, result)
             if result.verdict == "fail":
-                path = log_path(target, case.name)
+                path = log_path(place, case.name)
                 print(*(f"       | {line}" for line in excerpt(path)), sep="\n", file=sys.stderr)
                 print(f"       the whole log: {path.relative_to(settings.TREE)}", file=sys.stderr, flush=True)
 
         for group in groups(mine):
-            run_group(target, image, archive, group, tell)
-        os.close(archive)
+            run_group(target, variant, image, archives, group, tell)
+        for archive in archives:
+            os.close(archive)
     print(f"vm tests: {count['pass']} passed, {count['fail']} failed, {count['skip']} skipped"
           + (f"; {left_out} long ones left out, which --long or their names would run" if left_out else ""), flush=True)
     return 1 if count["fail"] else 0

@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -31,6 +32,15 @@ def make_source(root_entry):
 def wanted_lines():
     return [line for line in CONFIG.read_text().splitlines()
             if line.startswith("CONFIG_") or line.endswith(" is not set")]
+
+
+def compilers(root):
+    """Versions of what a kernel is made with, so that other packages in the root are no reason to make it again."""
+    names = re.compile(r"gcc|cpp|binutils|libc6-dev|make$|flex$|bison$|bc$|perl|dwarves$|libelf-dev$|libssl-dev$")
+    blocks = (root / "var/lib/dpkg/status").read_text().split("\n\n")
+    fields = [dict(line.split(": ", 1) for line in block.splitlines() if re.match(r"(Package|Version): ", line))
+              for block in blocks if block]
+    return sorted(f"{f['Package']} {f['Version']}" for f in fields if names.match(f["Package"]))
 
 
 def make_kernel(root_entry):
@@ -75,5 +85,5 @@ def make_kernel(root_entry):
                 path.unlink()
         (tree / "vmlinux").unlink()
 
-    key = cache.digest(source.parent.name, root_entry.name, CONFIG, NAME, pathlib.Path(__file__))
+    key = cache.digest(source.parent.name, compilers(root), CONFIG, NAME, pathlib.Path(__file__))
     return cache.made("kernel-debug", key, make)

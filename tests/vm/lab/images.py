@@ -97,6 +97,8 @@ mkdir -p "$root/src" "$root/out" "$root/kernel"
 echo bx-lab > "$root/etc/hostname"
 printf '[Journal]\nStorage=volatile\nRateLimitBurst=0\n' > "$root/etc/systemd/journald.conf"
 touch "$root/etc/.updated" "$root/var/.updated"
+# Its package makes dbus-broker the bus; here that is so only where it is asked for (variants.py).
+rm -f "$root/etc/systemd/system/dbus.service"
 # The kernel's source belongs to the kernel: by the time that somebody wants it, the archive may have moved on.
 [ -n "$2" ] || exit 0
 version=$(dpkg-query --admindir="$root/var/lib/dpkg" -W -f '${Version}' "$(basename "$root"/boot/vmlinuz-* | sed s/vmlinuz/linux-image/)")

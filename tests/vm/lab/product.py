@@ -14,8 +14,8 @@ import tarfile
 from . import cache, chroot, process, settings
 
 # What the archive is made of; when none of it changed, neither did the archive.
-SOURCES = ["Makefile", "daemon", "client", "include", "kmods", "units", "udev", "man",
-           "tests/kmods", "tests/kit", "tests/vm/guest", "tests/vm/cases", "tests/vm/lab"]
+SOURCES = ["Makefile", "daemon", "client", "include", "kmods", "units", "udev", "man", "presets", "README.md",
+           "tests/kmods", "tests/kit", "tests/vm/guest", "tests/vm/cases", "tests/vm/lab", "tests/varlink", "tests/siege"]
 
 
 def fingerprint(image):
@@ -92,6 +92,8 @@ def install_lab(work, stage):
     for extra in [*settings.GUEST.glob("*.sh"), *settings.GUEST.glob("*.py")]:
         shutil.copy(extra, library)
     shutil.copy(agent, library)
+    for program in ("bx-varlink-certification", "bx-anything", "bx-crowd"):
+        shutil.copy(settings.BUILD / "release/bin" / program, library)
     units = stage / "etc/systemd/system"
     wants = units / "multi-user.target.wants"
     wants.mkdir(parents=True)

@@ -54,8 +54,9 @@ class Died(Exception):
 class Session:
     """boot(), then run() as often as liked, then end(). Used as a context manager it never leaves a QEMU behind."""
 
-    def __init__(self, image, archives, options, out=None, err=None, console=None):
+    def __init__(self, image, archives, options, out=None, err=None, console=None, variant=None):
         self.image = image
+        self.variant = variant
         self.archives = archives
         self.options = options
         self.silence = silence(image.target)
@@ -76,7 +77,7 @@ class Session:
     # ------------------------------------------------------------ life
 
     def boot(self):
-        """Up to BOOTS tries, since a kernel may die or stand still under emulation before user space; never after that."""
+        """Up to BOOTS tries, since a kernel may die or stand still under emulation before user space; after that only for one known cause."""
         for attempt in range(1, BOOTS + 1):
             started = time.monotonic()
             self.start()
@@ -91,9 +92,9 @@ class Session:
                     self.look_at_hang()
                 if not self.lines:
                     raise BootFailed(f"QEMU did not start: {error}") from error
-                if self.reached_user_space():
+                if self.reached_user_space() and not self.was_broken_by_qemu():
                     raise BootFailed(f"the guest did not come up: {error}") from error
-                self.tell(f"boot {attempt} of {BOOTS} died before user space: {error}")
+                self.tell(f"boot {attempt} of {BOOTS} died: {error}")
                 if attempt == BOOTS:
                     raise BootFailed(f"{BOOTS} boots died before user space") from error
 
@@ -199,7 +200,9 @@ class Session:
                 self.drain()
                 if done():
                     return
-                raise Died(self.machine.error_text() or "QEMU ended")
+                last = next((line for line in reversed(self.lines) if line.strip()), "nothing")
+                raise Died(self.machine.error_text() or
+                           f"QEMU ended with {self.machine.process.returncode}, and the guest's last words were: {last}")
             now = time.monotonic()
             if deadline is not None and now - started > deadline:
                 raise Hung(f"not finished after {deadline:.0f} s")
@@ -271,6 +274,10 @@ class Session:
     def reached_user_space(self):
         return any(MARK_USER_SPACE in line for line in self.lines)
 
+    def was_broken_by_qemu(self):
+        """QEMU 7.2 may run a breakpoint that the kernel put into its own text for a moment, to change it, and has taken back."""
+        return any("Oops: int3" in line or "int3: 0000" in line for line in self.lines)
+
     def report(self):
         """What the kernel complained of since the last call, or None."""
         fresh = self.lines[self.reported:]
@@ -278,9 +285,10 @@ class Session:
         self.complained = None
         return reports.find(fresh)
 
-    def look_around(self):
-        """What the kernel does not say by itself: leaks, tasks that are stuck. It lands on the console, and so in report()."""
-        if self.run(["/bin/sh", "/usr/lib/bx-lab/look-around.sh"], timeout=180):
+    def look_around(self, tidy=False):
+        """What the kernel does not say by itself: leaks, tasks that are stuck, what the variant has found; with tidy, devices that
+        were left behind. It lands on the console, and so in report()."""
+        if self.run(["/bin/sh", "/usr/lib/bx-lab/look-around.sh", self.variant or "", *["tidy"][:tidy]], timeout=600):
             self.lines.append("[    0.000000] BUG: the lab's look-around.sh failed")
 
     def look_at_hang(self):

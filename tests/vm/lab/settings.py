@@ -30,13 +30,14 @@ PACKAGES = {
     "system": "systemd systemd-sysv dbus udev kmod procps iproute2 e2fsprogs psmisc strace busybox-static",
     "kernel": "linux-image-amd64",
     "libraries of the product": "libsystemd0 libudev1 libkmod2 libjson-c5",
+    "peers of the product": "polkitd varlink-go dbus-broker",
     "tools of the tests": "nvme-cli fio pciutils dmsetup fdisk util-linux python3-minimal xfsprogs btrfs-progs",
     "to build modules": "linux-headers-amd64 gcc make libc6-dev libbpf-dev libelf-dev pkgconf xz-utils zstd",
 }
 
 SUITE_PACKAGES = {
-    # lint and the debug kernel are built here, too
-    "bookworm": "sparse flex bison bc libssl-dev perl dwarves",
+    # lint and the debug kernel are built here, too, and memcheck watches the daemon
+    "bookworm": "sparse flex bison bc libssl-dev perl dwarves valgrind libc6-dbg",
 }
 
 # Started by nobody who tests storage, and slow under emulation.
