@@ -26,7 +26,8 @@ sleep 1
 kill $monitor
 grep -q reenumerating /tmp/monitor || fail "the state was not told: $(cat /tmp/monitor)"
 ! grep -iq "device bxlab0.*removed\|removed.*device bxlab0" /tmp/monitor || fail "the object went: $(cat /tmp/monitor)"
-expect 1 sh -c "bxctl --json list | grep -c '\"Id\"'"
+bxctl --json list >/tmp/devices
+[ "$(grep -c '"Address": "'"$address"'"' /tmp/devices)" = 1 ] || fail "it is not there once: $(cat /tmp/devices)"
 
 # The worker is killed when the device is gone.
 mkdir -p /run/systemd/system/bxd-worker@.service.d

@@ -2,14 +2,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # look-around.sh VARIANT [tidy]: says on the kernel's console what the kernel does not say by itself after a test: what the variant of
 # the product has found ("" is the product itself), tasks that are stuck, and where there is a leak detector, what it finds. With `tidy`,
-# modules of ours are unloaded first, so that no test meets another's; one that is in use is complained of, too.
+# modules of ours are unloaded first, so that no test meets another's; one that is in use is complained of, too, and so is a definition.
+# What it had in /tmp goes.
 set -eu
 
 [ -z "$1" ] || sh "/usr/lib/bx-lab/variant-$1.sh"
 
-[ "${2:-}" != tidy ] || sed -n 's/^\(bx_[^ ]*\|nvme_ring_io\) .*/\1/p' /proc/modules | while read -r module; do
-	said=$(rmmod "$module" 2>&1) || echo "<4>BUG: the test has left something behind: $said" >/dev/kmsg
-done
+left_behind() {
+	echo "<4>BUG: the test has left something behind: $1" >/dev/kmsg
+}
+
+tidy() {
+	sed -n 's/^\(bx_[^ ]*\|nvme_ring_io\) .*/\1/p' /proc/modules | while read -r module; do
+		said=$(rmmod "$module" 2>&1) || left_behind "$said"
+	done
+	for definition in /etc/bxd/devices/*.json /var/lib/bxd/devices/*.json /run/bxd/devices/*.json; do
+		[ ! -e "$definition" ] || left_behind "$definition"
+	done
+	find /tmp -mindepth 1 -maxdepth 1 ! -name 'systemd-private-*' -exec rm -rf {} +
+}
+
+[ "${2:-}" != tidy ] || tidy
 
 stuck() {
 	ps -eo state=,pid=,comm= | sed -n 's/^D *//p' | sort
