@@ -10,7 +10,7 @@
 # Where there is a leak detector, that counts, and it finds what a single cycle loses.
 cycles=1000
 grep -q 'VERSION_CODENAME=bookworm' /etc/os-release || cycles=100
-[ ! -e /sys/kernel/debug/kmemleak ] || cycles=40
+! watched || cycles=40
 
 # What is in use that nobody could take back, in kB, when it has settled: slab, stacks, page tables, per-CPU memory, vmalloc,
 # and what /proc/meminfo has no name for.

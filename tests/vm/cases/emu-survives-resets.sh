@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A file system under load lives through a reset of its controller every second: no error, and nothing that was synced is lost.
-# vm: --memmap 512M@5G --timeout 900
-# only: bookworm trixie forky
+# vm: --memmap 512M@5G --timeout 1200
 # long
 . /usr/lib/bx-lab/emu.sh
 : "${emu:?}"
@@ -40,7 +39,7 @@ storm() {
 	mkdir /mnt/files
 	dmesg --clear
 	fio --name=load --directory=/mnt --rw=randrw --bs=4k --size=24m --numjobs=2 --iodepth=16 --ioengine=io_uring --direct=1 \
-		--verify=crc32c --verify_state_save=0 --time_based --runtime=20 --minimal >/tmp/fio 2>&1 &
+		--verify=crc32c --verify_state_save=0 --time_based --runtime=$seconds --minimal >/tmp/fio 2>&1 &
 	load=$!
 	write_files &
 	writer=$!
@@ -59,6 +58,8 @@ storm() {
 	echo "$type: $(wc -l </tmp/sums) files, $resets resets"
 }
 
+seconds=20
+! watched || seconds=60
 make sturdy queues=4 cpus=1-2
 disk=$(disk sturdy)
 name=$(controller sturdy)

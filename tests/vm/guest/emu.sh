@@ -38,6 +38,11 @@ destroy() {
 	rmdir "$emu/$1"
 }
 
+# Whether this kernel looks at its own every step, and takes ten times as long for it.
+watched() {
+	[ -e /sys/kernel/debug/kmemleak ]
+}
+
 # What MemTotal says, in kB.
 total() {
 	sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo
