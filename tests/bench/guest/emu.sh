@@ -43,6 +43,30 @@ ticks() {
 	awk '{ print $14 + $15 }' "/proc/$1/stat"
 }
 
+# What the engine and the guest have done so far: commands, passes, polls, interrupts, ns busy and asleep, the engine's ticks, and all
+# CPUs' ticks in user space, in the kernel, in interrupts and softirqs.
+accounts() {
+	echo "$(awk '{ sum += $2 } END { print sum + 0 }' $stats/io_commands)" \
+		"$(cat $stats/passes)" "$(cat $stats/doorbell_polls)" "$(cat $stats/interrupts)" "$(cat $stats/busy_ns)" "$(cat $stats/slept_ns)" \
+		"$(ticks "$thread")" "$(awk '/^cpu / { print $2 + $3, $4, $7 + $8 }' /proc/stat)"
+}
+
+# explain TITLE FIO-OPTIONS...: where the time of a command goes, in us
+explain() {
+	title=$1
+	shift
+	before=$(accounts)
+	load "$ours" $LATENCY "$@" >/tmp/latency
+	after=$(accounts)
+	echo "$before $after" | awk -v t="$title" -v hz="$(getconf CLK_TCK)" -v s=$SECONDS_EACH -v l="$(cat /tmp/latency)" '{
+		for (i = 1; i <= 10; i++) d[i] = $(i + 10) - $i
+		n = d[1] ? d[1] : 1
+		us = 1000000 / hz / n
+		printf "  %-22s %8.0f %8.1f %8.1f %8.1f %8.2f %8.2f %8.2f %9.1f %8.1f %8.1f\n", t, n / s, l, d[5] / n / 1000, d[6] / n / 1000, \
+			d[2] / n, d[3] / n, d[4] / n, d[8] * us, (d[9] - d[7]) * us, d[10] * us
+	}'
+}
+
 make bench queues=4
 ours=$(disk bench)
 modprobe null_blk nr_devices=0
@@ -72,6 +96,14 @@ compare "IOPS, depth 32, polled" $IOPS --iodepth=32 --hipri=1
 
 stats=$emu/bench/stats
 thread=$(pgrep '^bx_bench/0')
+echo "  where the time of a command goes, all in us: in the engine's passes (fetching, copying, completing), while it sleeps,"
+echo "  and of all four CPUs together in programs, in the kernel without the engine, and in interrupts"
+printf '  %-22s %8s %8s %8s %8s %8s %8s %8s %9s %8s %8s\n' "" IOPS latency busy asleep passes polls interr. programs kernel irqs
+explain "depth 1" --iodepth=1
+explain "depth 1, polled" --iodepth=1 --hipri=1
+explain "depth 32" --iodepth=32
+explain "depth 32, polled" --iodepth=32 --hipri=1
+explain "depth 32, 4 jobs" --iodepth=32 --numjobs=4
 sleep 2
 before=$(ticks "$thread")
 sleep 20
