@@ -107,11 +107,12 @@ static bool is_called(struct json_object *device, const char *name)
 	const char *address = bxctl_text(device, "Address");
 	const char *node = bx_startswith(name, "/dev/") ? name + 5 : name;
 
-	/* A device without a serial or a controller has "" there, which is nobody's name. */
+	/* A device without a serial, an NQN or a controller has "" there, which is nobody's name. */
 	if (!*node)
 		return false;
 	/* The first domain may be left out, as lspci does. */
-	return bx_streq(name, bxctl_text(device, "Serial")) || bx_streq(name, address) ||
+	return bx_streq(name, bxctl_text(device, "Serial")) ||
+	       bx_streq(name, bxctl_text(device, "Nqn")) || bx_streq(name, address) ||
 	       (bx_startswith(address, "0000:") && bx_streq(name, address + 5)) ||
 	       bx_streq(node, bxctl_text(device, "Controller")) || has_disk(device, node);
 }

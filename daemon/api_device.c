@@ -82,6 +82,7 @@ static int look_at(const struct bx_device *device, struct json_object **ret)
 	r = r < 0 ? r : add_text(values, "Serial", device->serial);
 	r = r < 0 ? r : add_text(values, "Model", device->model);
 	r = r < 0 ? r : add_text(values, "Firmware", device->firmware);
+	r = r < 0 ? r : add_text(values, "Nqn", device->nqn);
 	r = r < 0 ? r : add_text(values, "Driver", device->pci.driver);
 	r = r < 0 ? r : add_text(values, "State", bx_state_name(bx_device_state(device)));
 	r = r < 0 ? r : add_text(values, "Controller", device->pci.controller);
@@ -342,6 +343,7 @@ static const struct bx_field properties[] = {
 	BX_FIELD("Serial", "s", "The serial number, remembered while a driver other than nvme has the device; empty where it is not known."),
 	BX_FIELD("Model", "s", "The model, likewise."),
 	BX_FIELD("Firmware", "s", "The firmware's revision, likewise."),
+	BX_FIELD("Nqn", "s", "The NVMe Qualified Name of its subsystem, likewise. A subsystem may have more than one controller."),
 	BX_FIELD("Driver", "s", "The driver that has the device; empty without one."),
 	BX_FIELD("State", "s", "One of the states below, as it is at the moment of the question.", .live = true),
 	BX_FIELD("Controller", "s", "nvme's name for it, such as nvme0; empty unless nvme has it."),

@@ -22,8 +22,11 @@ static struct json_object *show(void *object)
 	static const char *const features[] = { "rebind", "reset", "emulate", "modules", "plan" };
 	struct bx_daemon *daemon = object;
 	struct json_object *list;
+	char lockdown[32];
 
 	if (!daemon->properties) {
+		if (bx_lockdown(&daemon->root, lockdown, sizeof(lockdown)) < 0)
+			*lockdown = 0;
 		daemon->properties = json_object_new_object();
 		list = json_object_new_array();
 		for (size_t i = 0; i < ARRAY_SIZE(features); i++)
@@ -33,6 +36,10 @@ static struct json_object *show(void *object)
 		json_object_object_add(daemon->properties, "KernelRelease",
 				       json_object_new_string(daemon->kernel_release));
 		json_object_object_add(daemon->properties, "Features", list);
+		json_object_object_add(daemon->properties, "Lockdown",
+				       json_object_new_string(lockdown));
+		json_object_object_add(daemon->properties, "SecureBoot",
+				       json_object_new_boolean(bx_secure_boot(&daemon->root)));
 	}
 	return json_object_get(daemon->properties);
 }
@@ -303,6 +310,8 @@ static const struct bx_field properties[] = {
 	BX_FIELD("Version", "s", "Of bxd.", .constant = true),
 	BX_FIELD("KernelRelease", "s", "Of the running kernel.", .constant = true),
 	BX_FIELD("Features", "as", "What this bxd can do.", .constant = true),
+	BX_FIELD("Lockdown", "s", "How far the kernel was locked down when bxd started: none, integrity, confidentiality; empty if that cannot be seen.", .constant = true),
+	BX_FIELD("SecureBoot", "b", "Whether the firmware started the kernel by Secure Boot.", .constant = true),
 	{ 0 }
 };
 

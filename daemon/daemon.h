@@ -49,7 +49,7 @@ struct bx_device {
 	struct bx_pci pci; /* no address: there is no PCI function */
 	char base_id[BX_ID_MAX]; /* the Id, but for what tells two of one serial apart */
 	char id[BX_ID_MAX];
-	char serial[BX_SERIAL_MAX], model[BX_MODEL_MAX], firmware[BX_SERIAL_MAX];
+	char serial[BX_SERIAL_MAX], model[BX_MODEL_MAX], firmware[BX_SERIAL_MAX], nqn[BX_NQN_MAX];
 	char last_error[BX_MESSAGE_MAX + 64];
 	struct bx_job *job; /* at work on it */
 	uint64_t hold_until; /* not shown before, since its serial may come yet */

@@ -63,7 +63,7 @@ int bx_find(struct json_object *findings, const char *check, enum bx_verdict ver
 /* ---------------------------------------------------------------- modules that the kernel takes */
 
 /* The word in brackets: "none [integrity] confidentiality". */
-static int read_lockdown(struct bx_root *root, char *word, size_t size)
+int bx_lockdown(struct bx_root *root, char *word, size_t size)
 {
 	char text[128], *begin, *end;
 	int r = bx_root_read(root, "sys/kernel/security/lockdown", text, sizeof(text));
@@ -95,13 +95,13 @@ int bx_signatures_wanted(struct bx_root *root, char *why, size_t size)
 		snprintf(why, size, "module.sig_enforce is on");
 		return 0;
 	}
-	r = read_lockdown(root, lockdown, sizeof(lockdown));
+	r = bx_lockdown(root, lockdown, sizeof(lockdown));
 	if (r >= 0 && !bx_streq(lockdown, "none"))
 		snprintf(why, size, "it is locked down (%s)", lockdown);
 	return r;
 }
 
-static bool is_secure_boot(struct bx_root *root)
+bool bx_secure_boot(struct bx_root *root)
 {
 	_cleanup_free_ char *value = NULL;
 
@@ -111,7 +111,7 @@ static bool is_secure_boot(struct bx_root *root)
 
 static int check_signatures(struct bx_root *root, struct json_object *findings)
 {
-	const char *boot = is_secure_boot(root) ? ", and the firmware boots securely" : "";
+	const char *boot = bx_secure_boot(root) ? ", and the firmware boots securely" : "";
 	char why[64];
 	int r = bx_signatures_wanted(root, why, sizeof(why));
 

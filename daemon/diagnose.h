@@ -35,6 +35,11 @@ int bx_find(struct json_object *findings, const char *check, enum bx_verdict ver
 /* All checks, in their order. Each finds something, good or bad. */
 int bx_diagnose(struct bx_root *root, struct json_object *findings);
 
+/* How far the kernel is locked down: none, integrity or confidentiality. */
+int bx_lockdown(struct bx_root *root, char *word, size_t size);
+/* Whether the firmware has started this kernel by Secure Boot. */
+bool bx_secure_boot(struct bx_root *root);
+
 /* Whether the kernel takes signed modules alone, and how that is called: "" where it does not. -EACCES and the like: who knows. */
 int bx_signatures_wanted(struct bx_root *root, char *why, size_t size);
 

@@ -55,7 +55,8 @@ static int parse_line(const char *line, const char *end, struct bx_identity *ide
 	    take(&line, end, inode, sizeof(inode)) < 0 ||
 	    take(&line, end, identity->serial, sizeof(identity->serial)) < 0 ||
 	    take(&line, end, identity->model, sizeof(identity->model)) < 0 ||
-	    take(&line, end, identity->firmware, sizeof(identity->firmware)) < 0 || line <= end)
+	    take(&line, end, identity->firmware, sizeof(identity->firmware)) < 0 ||
+	    take(&line, end, identity->nqn, sizeof(identity->nqn)) < 0 || line <= end)
 		return -EBADMSG;
 	errno = 0;
 	identity->inode = strtoull(inode, &stop, 10);
@@ -114,9 +115,9 @@ int bx_identities_save(struct bx_identities *identities, struct bx_root *root)
 	for (size_t i = 0; i < identities->count; i++) {
 		const struct bx_identity *identity = &identities->list[i];
 
-		fprintf(file, "%s\t%llu\t%s\t%s\t%s\n", identity->address,
+		fprintf(file, "%s\t%llu\t%s\t%s\t%s\t%s\n", identity->address,
 			(unsigned long long)identity->inode, identity->serial, identity->model,
-			identity->firmware);
+			identity->firmware, identity->nqn);
 	}
 	if (ferror(file))
 		r = -EIO;
@@ -166,6 +167,7 @@ int bx_identities_learn(struct bx_identities *identities, const struct bx_pci *p
 	bx_copy(now.serial, sizeof(now.serial), pci->serial);
 	bx_copy(now.model, sizeof(now.model), pci->model);
 	bx_copy(now.firmware, sizeof(now.firmware), pci->firmware);
+	bx_copy(now.nqn, sizeof(now.nqn), pci->nqn);
 	if (!identity)
 		identity = add(identities);
 	if (!identity)

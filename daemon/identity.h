@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a device said about itself when it last could: serial, model, firmware. They cannot be read
+ * What a device said about itself when it last could: serial, model, firmware, NQN. They cannot be read
  * while a driver other than nvme has it, and the device must keep its name then. Kept in
  * /run/bxd/identity, so that a restart of bxd does not lose it; a record is only believed for the very
  * same function object of the kernel (address and inode), so a device that was exchanged is not mistaken.
@@ -16,6 +16,7 @@ struct bx_identity {
 	char serial[BX_SERIAL_MAX];
 	char model[BX_MODEL_MAX];
 	char firmware[BX_SERIAL_MAX];
+	char nqn[BX_NQN_MAX];
 };
 
 struct bx_identities {

@@ -151,7 +151,7 @@ int bx_inventory_find(struct bx_daemon *daemon, const char *name, struct bx_devi
 		      struct bx_failure *failure)
 {
 	struct bx_device *found = NULL;
-	unsigned int serials = 0;
+	unsigned int matches = 0;
 
 	for (struct bx_device *device = daemon->devices; device; device = device->next) {
 		if (!device->shown)
@@ -160,18 +160,18 @@ int bx_inventory_find(struct bx_daemon *daemon, const char *name, struct bx_devi
 			*ret = device;
 			return 0;
 		}
-		if (*name && bx_streq(device->serial, name)) {
-			serials++;
+		if (*name && (bx_streq(device->serial, name) || bx_streq(device->nqn, name))) {
+			matches++;
 			found = device;
 		}
 	}
-	if (serials > 1)
+	if (matches > 1)
 		return bx_fail(failure, -ENOTUNIQ, BX_ERROR_AMBIGUOUS_DEVICE,
-			       "%u devices have the serial '%s': name one by its Id", serials,
-			       name);
+			       "%u devices have the serial or NQN '%s': name one by its Id",
+			       matches, name);
 	if (!found)
 		return bx_fail(failure, -ENODEV, BX_ERROR_NO_SUCH_DEVICE,
-			       "no NVMe device has the Id or serial '%.100s'", name);
+			       "no NVMe device has the Id, serial or NQN '%.100s'", name);
 	*ret = found;
 	return 0;
 }
@@ -207,6 +207,7 @@ static void learn_identity(struct bx_device *device)
 	bx_copy(device->serial, sizeof(device->serial), identity->serial);
 	bx_copy(device->model, sizeof(device->model), identity->model);
 	bx_copy(device->firmware, sizeof(device->firmware), identity->firmware);
+	bx_copy(device->nqn, sizeof(device->nqn), identity->nqn);
 }
 
 static bool serial_may_come(const struct bx_device *device)
@@ -342,7 +343,7 @@ static void refresh_absent(struct bx_device *device)
 
 	bx_pci_done(&device->pci);
 	device->pci = (struct bx_pci){ .numa_node = -1, .iommu_group = -1 };
-	*device->model = *device->firmware = 0;
+	*device->model = *device->firmware = *device->nqn = 0;
 	bx_copy(device->serial, sizeof(device->serial), serial ?: "");
 }
 

@@ -237,6 +237,7 @@ static int read_controller(struct bx_root *root, struct bx_pci *pci)
 		{ "serial", offsetof(struct bx_pci, serial), BX_SERIAL_MAX },
 		{ "model", offsetof(struct bx_pci, model), BX_MODEL_MAX },
 		{ "firmware_rev", offsetof(struct bx_pci, firmware), BX_SERIAL_MAX },
+		{ "subsysnqn", offsetof(struct bx_pci, nqn), BX_NQN_MAX },
 	};
 	int r;
 

@@ -16,6 +16,7 @@
 #define BX_NAME_MAX	  64 /* of a driver or controller */
 #define BX_SERIAL_MAX	  64 /* NVMe has 20 bytes; vendors' sysfs attributes are not trusted */
 #define BX_MODEL_MAX	  96
+#define BX_NQN_MAX	  256 /* NVMe has 223 bytes */
 #define BX_SLOT_MAX	  160
 
 #define BX_PCI_DEVICES	  "sys/bus/pci/devices"
@@ -46,6 +47,7 @@ struct bx_pci {
 	char serial[BX_SERIAL_MAX];
 	char model[BX_MODEL_MAX];
 	char firmware[BX_SERIAL_MAX];
+	char nqn[BX_NQN_MAX]; /* of the subsystem, which may have more controllers */
 	char **blocks; /* whole namespaces: "nvme0n1" */
 };
 

@@ -248,8 +248,9 @@ static void only_valid_text_gets_through(void **state)
 
 /* ---------------------------------------------------------------- identities */
 
-static const char two_identities[] = "0000:01:00.0\t4142\tbxlab0\tA model\t1.0\n"
-				     "0000:02:00.0\t77\tS2\t\t\n";
+static const char two_identities[] =
+	"0000:01:00.0\t4142\tbxlab0\tA model\t1.0\tnqn.2019-08.org.qemu:bxlab0\n"
+	"0000:02:00.0\t77\tS2\t\t\t\n";
 
 static void an_identity_is_only_believed_for_the_same_function(void **state)
 {
@@ -259,6 +260,8 @@ static void an_identity_is_only_believed_for_the_same_function(void **state)
 	assert_int_equal(identities.count, 2);
 	assert_string_equal(bx_identities_find(&identities, "0000:01:00.0", 4142)->serial,
 			    "bxlab0");
+	assert_string_equal(bx_identities_find(&identities, "0000:01:00.0", 4142)->nqn,
+			    "nqn.2019-08.org.qemu:bxlab0");
 	assert_null(bx_identities_find(&identities, "0000:01:00.0", 4143));
 	assert_null(bx_identities_find(&identities, "0000:03:00.0", 4142));
 	bx_identities_done(&identities);
@@ -267,12 +270,12 @@ static void an_identity_is_only_believed_for_the_same_function(void **state)
 static void a_damaged_identity_is_left_out(void **state)
 {
 	static const char *const lines[] = {
-		"0000:01:00.0\t1\tserial\tmodel\n",
-		"0000:01:00.0\t1\tserial\tmodel\tfirmware\tmore\n",
-		"0000:01:00.0\tx\tserial\tmodel\tfirmware\n",
-		"0000:01:00.0\t99999999999999999999999\tserial\tmodel\tfirmware\n",
-		"nvme0\t1\tserial\tmodel\tfirmware\n",
-		"\t\t\t\t\n",
+		"0000:01:00.0\t1\tserial\tmodel\tfirmware\n",
+		"0000:01:00.0\t1\tserial\tmodel\tfirmware\tnqn\tmore\n",
+		"0000:01:00.0\tx\tserial\tmodel\tfirmware\tnqn\n",
+		"0000:01:00.0\t99999999999999999999999\tserial\tmodel\tfirmware\tnqn\n",
+		"nvme0\t1\tserial\tmodel\tfirmware\tnqn\n",
+		"\t\t\t\t\t\n",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {

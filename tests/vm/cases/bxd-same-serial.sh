@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Two devices with one serial number are two objects, and neither is meant by the serial number alone.
-# vm: --qemu "-device nvme-subsys,id=bxs1 -device nvme-subsys,id=bxs2 -device nvme,serial=twin,subsys=bxs1 -device nvme,serial=twin,subsys=bxs2 -device nvme,serial=single"
+# Two devices with one serial number are two objects, and neither is meant by the serial number alone; nor by the NQN of a subsystem
+# that has two controllers. A device goes by an NQN of its own.
+# vm: --qemu "-device nvme-subsys,id=bxs1 -device nvme-subsys,id=bxs2 -device nvme,serial=twin,subsys=bxs1 -device nvme,serial=twin,subsys=bxs2 -device nvme,serial=single -device nvme-subsys,id=bxs3,nqn=pair -device nvme,serial=pair,subsys=bxs3 -device nvme,serial=pair,subsys=bxs3"
 # daily: bookworm
 . /usr/lib/bx-lab/lib.sh
 
@@ -9,7 +10,7 @@ bus=org.byteexpress.bx1
 root=/org/byteexpress/bx1
 systemctl start bxd
 # shellcheck disable=SC2016
-within 20 sh -c '[ "$(bxctl list | grep -c " ready ")" = 4 ]'
+within 20 sh -c '[ "$(bxctl list | grep -c " ready ")" = 6 ]'
 bxctl list
 
 expect 2 sh -c "busctl tree --list $bus | grep -c device/twin_40"
@@ -23,6 +24,13 @@ for id in $ids; do
 	bxctl show "$id" | grep -q "Serial: twin" || fail "$id is not found by its Id"
 done
 expect "o \"$root/device/single\"" busctl call $bus $root $bus.Manager GetDeviceById "sa{sv}" single 0
+nqn=$(bxctl show single | sed -n 's/^ *Nqn: //p')
+expect "$nqn" cat "/sys/class/nvme/$(bxctl show single | sed -n 's/^ *Controller: //p')/subsysnqn"
+expect "o \"$root/device/single\"" busctl call $bus $root $bus.Manager GetDeviceById "sa{sv}" "$nqn" 0
+bxctl show "$nqn" >/dev/null
+nqn=$(bxctl show "$(bxctl list | sed -n 's/^\(pair@[^ ]*\).*/\1/p' | head -n 1)" | sed -n 's/^ *Nqn: //p')
+refuse "2 devices have the serial or NQN" busctl call $bus $root $bus.Manager GetDeviceById "sa{sv}" "$nqn" 0
+refuse "More than one device is called" bxctl show "$nqn"
 
 # The names are the same after a restart, and with one of them at another driver.
 first=$(echo "$ids" | head -n 1)

@@ -25,6 +25,8 @@ expect "s \"ready\"" device State
 expect "as 0" device InUseBy
 expect "o \"$root/device/bxlab0\"" busctl call $bus $root $bus.Manager GetDeviceById "sa{sv}" bxlab0 0
 expect "s \"$(uname -r)\"" busctl get-property $bus $root $bus.Manager KernelRelease
+expect 's "none"' busctl get-property $bus $root $bus.Manager Lockdown
+expect "b false" busctl get-property $bus $root $bus.Manager SecureBoot
 refuse "no NVMe device" busctl call $bus $root $bus.Manager GetDeviceById "sa{sv}" nothing 0
 
 # What is promised by introspection.
