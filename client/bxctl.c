@@ -281,8 +281,8 @@ static void print_help(FILE *to)
 		    "  --version   print the version\n"
 		    "  --help      this text\n"
 		    "\n"
-		    "DEVICE is an Id, a serial number, an NQN, a PCI address (0000:01:00.0), a controller\n"
-		    "(nvme0) or a block device (/dev/nvme0n1). See bxctl(1).\n");
+		    "DEVICE is an Id, a serial number, an NQN, a PCI address (0000:01:00.0), a\n"
+		    "controller (nvme0) or a block device (/dev/nvme0n1). See bxctl(1).\n");
 }
 
 static const struct verb *find_verb(const char *name)
