@@ -23,7 +23,7 @@ before_example() {
 
 # sectors SERIAL NSID: of 512 bytes.
 sectors() {
-	cat "/sys/class/nvme/$(controller "$1")/nvme"*n"$2/size"
+	cat "/sys/block/$(basename "$(disk "$1" "$2")")/size"
 }
 
 serial_of() {
