@@ -29,17 +29,17 @@ kit_char_asan := -fsigned-char
 kit_char_tsan := -funsigned-char
 kit_char_fuzz := -funsigned-char
 
-# $(call kit_kernel_objects,VARIANT,KERNEL SOURCES,EXTRA CFLAGS) follows the call of `program', whose flags it
-# replaces.
-define kit_kernel_objects
-$(patsubst %.c,build/$(1)/obj/%.o,$(2)): object_cflags = $(kit_kernel_cflags) $(kit_char_$(1)) $(3)
-$(patsubst %.c,build/$(1)/obj/%.o,$(2)): tests/kit/kit.mk | $(addprefix build/kit/include/,$(kit_kernel_headers))
+# $(call kit_objects,VARIANT,TEST SOURCES,KERNEL SOURCES,EXTRA CFLAGS OF THESE) follows the call of `program', whose flags it
+# replaces for the kernel's.
+define kit_objects
+$(patsubst %.c,build/$(1)/obj/%.o,$(3)): object_cflags = $(kit_kernel_cflags) $(kit_char_$(1)) $(4)
+$(patsubst %.c,build/$(1)/obj/%.o,$(2) $(3)): tests/kit/kit.mk | $(addprefix build/kit/include/,$(kit_kernel_headers))
 endef
 
 define kit_unit_test
 $(call unit_test,$(1),$(2) $(3) $(kit_sources),,$(kit_cflags) $(4),-lpthread $(5))
-$(call kit_kernel_objects,asan,$(3),$(4) $(6))
-$(call kit_kernel_objects,tsan,$(3),$(4) $(6))
+$(call kit_objects,asan,$(2),$(3),$(4) $(6))
+$(call kit_objects,tsan,$(2),$(3),$(4) $(6))
 # The kit is shared by all of them, so nobody's own flags may reach it.
 $(foreach v,asan tsan,$(patsubst %.c,build/$(v)/obj/%.o,$(kit_sources)): object_cflags = $(kit_cflags)
 )
@@ -47,7 +47,7 @@ endef
 
 define kit_fuzz_target
 $(call fuzz_target,$(1),$(2) $(3) $(kit_sources),,$(kit_cflags) $(4),-lpthread $(5))
-$(call kit_kernel_objects,fuzz,$(3),$(4) $(6))
+$(call kit_objects,fuzz,$(2),$(3),$(4) $(6))
 $(patsubst %.c,build/fuzz/obj/%.o,$(kit_sources)): object_cflags = $(kit_cflags)
 endef
 
