@@ -131,6 +131,7 @@ struct bx_firmware {
 	DECLARE_BITMAP(pieces, BX_FIRMWARE_MAX / BX_FIRMWARE_UNIT);
 	u32 end; /* of the last piece */
 	u32 ragged; /* the end of a piece that is no multiple of the unit, 0 if none is */
+	bool committed; /* the next piece is of another image */
 	char head[8];
 };
 

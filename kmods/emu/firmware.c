@@ -23,6 +23,7 @@ static void forget_download(struct bx_firmware *firmware)
 	bitmap_zero(firmware->pieces, PIECES);
 	firmware->end = 0;
 	firmware->ragged = 0;
+	firmware->committed = false;
 }
 
 static void run(struct bx_firmware *firmware, u8 slot)
@@ -64,6 +65,9 @@ u16 bx_firmware_download(struct bx_engine *engine, struct bx_request *request)
 		return bx_invalid(request, NVME_SC_INVALID_FIELD, dlfw.offset);
 	if (length > BX_FIRMWARE_MAX - offset)
 		return bx_invalid(request, NVME_SC_INVALID_FIELD, dlfw.numd);
+	/* The first piece after a commit, however that ended, begins another image. */
+	if (firmware->committed)
+		forget_download(firmware);
 	first = offset / BX_FIRMWARE_UNIT;
 	last = (offset + length - 1) / BX_FIRMWARE_UNIT;
 	if (find_next_bit(firmware->pieces, last + 1, first) <= last)
@@ -127,7 +131,7 @@ static u16 put_into_slot(struct bx_firmware *firmware, struct bx_request *reques
 	return NVME_SC_SUCCESS;
 }
 
-u16 bx_firmware_commit(struct bx_engine *engine, struct bx_request *request)
+static u16 commit(struct bx_engine *engine, struct bx_request *request)
 {
 	struct bx_firmware *firmware = &engine->ctrl->admin->firmware;
 	u32 cdw10 = le32_to_cpu(request->cmd.common.cdw10);
@@ -161,4 +165,12 @@ u16 bx_firmware_commit(struct bx_engine *engine, struct bx_request *request)
 		firmware->next = slot;
 	}
 	return NVME_SC_SUCCESS;
+}
+
+u16 bx_firmware_commit(struct bx_engine *engine, struct bx_request *request)
+{
+	u16 status = commit(engine, request);
+
+	engine->ctrl->admin->firmware.committed = true;
+	return status;
 }

@@ -100,6 +100,21 @@ static void a_slot_that_is_replaced_runs_on_until_a_reset(void **state)
 	emu_end(&host);
 }
 
+static void after_a_commit_that_failed_another_image_can_be_downloaded(void **state)
+{
+	struct emu_host host;
+
+	admin_begin(&host);
+	assert_int_equal(download(&host, "\x01", 0, 4096), 0);
+	assert_int_equal(commit(&host, 0, 2), NVME_SC_FIRMWARE_IMAGE | DNR);
+	assert_int_equal(download(&host, "2.0     ", 0, 4096), 0);
+	/* It is there for another commit, too, until there is another piece. */
+	assert_int_equal(commit(&host, 0, 1), NVME_SC_FIRMWARE_SLOT | DNR);
+	assert_int_equal(commit(&host, 0, 2), 0);
+	expect_firmware(&host, "1.0     ", 1, "2.0     ", NOTHING);
+	emu_end(&host);
+}
+
 static void firmware_that_is_wrong_is_refused(void **state)
 {
 	struct emu_host host;
@@ -124,9 +139,12 @@ static void firmware_that_is_wrong_is_refused(void **state)
 	assert_int_equal(download(&host, "2.0     ", 4096, 4096), NVME_SC_OVERLAPPING_RANGE | DNR);
 	assert_int_equal(commit(&host, 0, 1), NVME_SC_FIRMWARE_SLOT | DNR);
 	/* A gap, and a short piece that is not the last. */
+	assert_int_equal(download(&host, "2.0     ", 0, 8192), 0);
 	assert_int_equal(download(&host, "", 12288, 4096), 0);
 	assert_int_equal(commit(&host, 0, 2), NVME_SC_FIRMWARE_IMAGE | DNR);
+	assert_int_equal(download(&host, "2.0     ", 0, 8192), 0);
 	assert_int_equal(download(&host, "", 8192, 1000), 0);
+	assert_int_equal(download(&host, "", 12288, 4096), 0);
 	assert_int_equal(commit(&host, 0, 2), NVME_SC_FIRMWARE_IMAGE | DNR);
 	/* What was downloaded is gone with a reset. */
 	emu_disable(&host);
@@ -143,6 +161,7 @@ int main(void)
 		kit_test(firmware_goes_to_a_slot_and_runs_after_a_reset),
 		kit_test(firmware_that_is_activated_at_once_is_an_event),
 		kit_test(a_slot_that_is_replaced_runs_on_until_a_reset),
+		kit_test(after_a_commit_that_failed_another_image_can_be_downloaded),
 		kit_test(firmware_that_is_wrong_is_refused),
 	};
 
