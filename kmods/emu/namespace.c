@@ -318,11 +318,22 @@ static u16 create(struct bx_engine *engine, struct bx_request *request)
 	}
 }
 
+static u16 may_delete(const struct bx_ns *ns)
+{
+	if (!ns->ready)
+		return NVME_SC_FORMAT_IN_PROGRESS;
+	return ns->write_protected ? NVME_SC_NS_WRITE_PROTECTED | NVME_STATUS_DNR : NVME_SC_SUCCESS;
+}
+
 static u16 delete_all(struct bx_ctrl *ctrl)
 {
-	for (u32 id = 1; id <= BX_NS_MAX; id++)
-		if (ctrl->namespaces[id] && !ctrl->namespaces[id]->ready)
-			return NVME_SC_FORMAT_IN_PROGRESS;
+	u16 status = NVME_SC_SUCCESS;
+
+	for (u32 id = 1; id <= BX_NS_MAX && !status; id++)
+		if (ctrl->namespaces[id])
+			status = may_delete(ctrl->namespaces[id]);
+	if (status)
+		return status;
 	for (u32 id = 1; id <= BX_NS_MAX; id++)
 		if (ctrl->namespaces[id])
 			bx_ns_destroy(ctrl->namespaces[id], ctrl);
@@ -333,6 +344,7 @@ static u16 delete_all(struct bx_ctrl *ctrl)
 static u16 delete_one(struct bx_ctrl *ctrl, struct bx_request *request)
 {
 	u32 nsid = le32_to_cpu(request->cmd.common.nsid);
+	u16 status;
 
 	if (nsid == NVME_NSID_ALL)
 		return delete_all(ctrl);
@@ -340,10 +352,10 @@ static u16 delete_one(struct bx_ctrl *ctrl, struct bx_request *request)
 		return bx_invalid(request, NVME_SC_INVALID_NS, common.nsid);
 	if (!ctrl->namespaces[nsid])
 		return bx_invalid(request, NVME_SC_INVALID_FIELD, common.nsid);
-	if (!ctrl->namespaces[nsid]->ready)
-		return NVME_SC_FORMAT_IN_PROGRESS;
-	bx_ns_destroy(ctrl->namespaces[nsid], ctrl);
-	return NVME_SC_SUCCESS;
+	status = may_delete(ctrl->namespaces[nsid]);
+	if (!status)
+		bx_ns_destroy(ctrl->namespaces[nsid], ctrl);
+	return status;
 }
 
 u16 bx_ns_manage(struct bx_engine *engine, struct bx_request *request)

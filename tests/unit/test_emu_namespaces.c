@@ -32,6 +32,11 @@ static void a_namespace_is_made_attached_detached_and_deleted(void **state)
 	assert_int_equal(admin_attach_ns(&host, 2, BX_NS_DETACH, 1, 1), 0);
 	assert_int_equal(admin_attach_ns(&host, 2, BX_NS_DETACH, 1, 1),
 			 NVME_SC_NS_NOT_ATTACHED | DNR);
+	host.ctrl->namespaces[2]->write_protected = true;
+	assert_int_equal(admin_delete_ns(&host, 2), NVME_SC_NS_WRITE_PROTECTED | DNR);
+	assert_int_equal(admin_delete_ns(&host, NVME_NSID_ALL), NVME_SC_NS_WRITE_PROTECTED | DNR);
+	assert_non_null(host.ctrl->namespaces[1]);
+	host.ctrl->namespaces[2]->write_protected = false;
 	assert_int_equal(admin_delete_ns(&host, 2), 0);
 	assert_int_equal(admin_delete_ns(&host, 2), NVME_SC_INVALID_FIELD | DNR);
 	assert_int_equal(host.store.free, free);
