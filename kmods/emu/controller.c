@@ -69,7 +69,7 @@ static void show_cmb(struct bx_ctrl *ctrl)
 
 	if (!ctrl->cmb)
 		return;
-	show(ctrl, NVME_REG_CMBLOC, BX_CMB_BAR);
+	show(ctrl, NVME_REG_CMBLOC, BX_CMB_BAR | BX_CMBLOC_ANY_USE);
 	show(ctrl, NVME_REG_CMBSZ,
 	     NVME_CMBSZ_SQS | NVME_CMBSZ_CQS | NVME_CMBSZ_LISTS | NVME_CMBSZ_RDS | NVME_CMBSZ_WDS |
 		     units << NVME_CMBSZ_SZ_SHIFT);
@@ -207,13 +207,15 @@ static void apply_cc(struct bx_ctrl *ctrl, u32 cc)
 	}
 	old = ctrl->cc;
 	ctrl->cc = cc;
-	if (old & NVME_CC_ENABLE && !(cc & NVME_CC_ENABLE))
-		return reset(ctrl, BX_RESET_CONTROLLER);
-	if (!(old & NVME_CC_ENABLE) && cc & NVME_CC_ENABLE) {
+	if (old & NVME_CC_ENABLE && !(cc & NVME_CC_ENABLE)) {
+		reset(ctrl, BX_RESET_CONTROLLER);
+	} else if (!(old & NVME_CC_ENABLE) && cc & NVME_CC_ENABLE) {
 		wrong = enable(ctrl, cc);
 		if (wrong)
 			return bx_ctrl_fail(ctrl, wrong);
 		ctrl->ready = true;
+		/* There may have been a shutdown while it was not enabled. */
+		ctrl->shut_down = false;
 		ctrl->subsystem_was_reset = false;
 	}
 	if (cc & NVME_CC_SHN_MASK && !(old & NVME_CC_SHN_MASK))

@@ -20,6 +20,9 @@
 #define BX_CAP_MPSMAX_SHIFT 52
 #define BX_CAP_CMBS	    BIT_ULL(57)
 
+/* CMBLOC: queues, lists, data and metadata may lie in the memory buffer and beside it in any mixture. */
+#define BX_CMBLOC_ANY_USE   (BIT(3) | BIT(5) | BIT(6) | BIT(7))
+
 #define BX_REG_CMBSTS	    0x58
 #define BX_CMBSTS_CBAI	    BIT(0) /* the address that the host gave it cannot be */
 
@@ -32,7 +35,7 @@ enum {
 /* ---- status codes */
 
 enum {
-	BX_SC_COMBINATION_REJECTED = 0x2b, /* of I/O command sets */
+	BX_SC_COMBINATION_REJECTED = 0x12b, /* of I/O command sets */
 	BX_SC_SELF_TEST_IN_PROGRESS = 0x11d, /* has two names in the kernel's headers */
 	BX_SC_CMD_SET_UNSUPPORTED = 0x129,
 	BX_SC_CMD_SIZE_LIMIT = 0x183,

@@ -132,6 +132,28 @@ static void a_shutdown_is_complete_at_once_and_ends_with_a_reset(void **state)
 	}
 }
 
+static void a_shutdown_may_come_with_the_reset_or_after_it(void **state)
+{
+	struct emu_host host;
+	u32 cc;
+
+	emu_begin(&host, NULL);
+	emu_enable(&host);
+	cc = bx_bar_read(host.ctrl, NVME_REG_CC);
+	write_cc(&host, (cc & ~NVME_CC_ENABLE) | NVME_CC_SHN_NORMAL);
+	assert_int_equal(status_register(&host), NVME_CSTS_SHST_CMPLT);
+	write_cc(&host, cc);
+	assert_int_equal(status_register(&host), NVME_CSTS_RDY);
+	emu_disable(&host);
+	write_cc(&host, NVME_CC_SHN_ABRUPT);
+	assert_int_equal(status_register(&host), NVME_CSTS_SHST_CMPLT);
+	write_cc(&host, cc);
+	assert_int_equal(status_register(&host), NVME_CSTS_RDY);
+	emu_disable(&host);
+	emu_enable(&host);
+	emu_end(&host);
+}
+
 static void a_subsystem_reset_wants_its_magic_number_and_says_that_it_was(void **state)
 {
 	struct emu_host host;
@@ -307,6 +329,7 @@ int main(void)
 		kit_test(what_cannot_be_enabled_is_a_fatal_status_until_it_is_disabled),
 		kit_test(who_could_not_enable_it_can_try_again_at_once),
 		kit_test(a_shutdown_is_complete_at_once_and_ends_with_a_reset),
+		kit_test(a_shutdown_may_come_with_the_reset_or_after_it),
 		kit_test(a_subsystem_reset_wants_its_magic_number_and_says_that_it_was),
 		kit_test(what_a_host_writes_over_the_status_is_not_meant),
 		kit_test(what_a_host_can_only_read_is_what_it_was),
