@@ -466,24 +466,40 @@ static u16 write_blocks(struct bx_io *io)
 
 /* ---- Compare */
 
-/* Protection information is checked, not compared. What the host has of it is passed over. */
-static bool metadata_differs(struct bx_io *io, struct cursor *cursor, const u8 *metadata)
+/*
+ * A block with protection information, which is checked, not compared: what is stored as for a Read, and what the host has as for a
+ * Write.
+ */
+static u16 compare_checked(struct bx_io *io, u32 index, struct cursors *cursors, const u8 *stored,
+			   bool *differ)
 {
-	u32 offset, length, size = host_metadata(io);
-	u8 host[256];
+	u8 *host = io->engine->buffer + BX_BUFFER_SIZE / 2;
+	u32 size = bx_block_size(io->ns), metadata = host_metadata(io), offset, length;
+	u16 status = check_block(io, index, stored);
 
-	if (!size)
-		return false;
-	if (!io->ns->pi_type)
-		return differs(cursor, metadata, size);
+	if (status)
+		return status;
+	get(&cursors->data, host, size);
+	get(cursors->metadata, host + size, metadata);
+	if (metadata && !bx_pi_acts(&io->tags))
+		status = check_block(io, index, host);
+	*differ = memcmp(host, stored, size) != 0;
 	bx_pi_spare(io->ns, &offset, &length);
-	get(cursor, host, size);
-	return memcmp(host + offset, metadata + offset, length) != 0;
+	if (metadata)
+		*differ |= memcmp(host + size + offset, stored + size + offset, length) != 0;
+	return status;
+}
+
+static bool compare_plain(struct bx_io *io, struct cursors *cursors, const u8 *stored)
+{
+	u32 size = bx_block_size(io->ns);
+	bool differ = differs(&cursors->data, stored, size);
+
+	return differ | differs(cursors->metadata, stored + size, host_metadata(io));
 }
 
 static u16 compare_blocks(struct bx_io *io)
 {
-	u32 size;
 	u8 *buffer = io->engine->buffer;
 	struct cursors cursors;
 	u16 status;
@@ -495,17 +511,17 @@ static u16 compare_blocks(struct bx_io *io)
 		status = bx_io_check_readable(io, io->lba, io->blocks);
 	if (status)
 		return status;
-	size = bx_block_size(io->ns);
 	begin(io, &cursors);
 	for (u32 i = 0; i < io->blocks; i++) {
-		bool differ;
+		bool differ = false;
 
 		bx_block_load(io, io->lba + i, buffer);
-		status = io->ns->pi_type ? check_block(io, i, buffer) : NVME_SC_SUCCESS;
+		if (io->ns->pi_type)
+			status = compare_checked(io, i, &cursors, buffer, &differ);
+		else
+			differ = compare_plain(io, &cursors, buffer);
 		if (status)
 			return status;
-		differ = differs(&cursors.data, buffer, size);
-		differ |= metadata_differs(io, cursors.metadata, buffer + size);
 		if (differ) {
 			io->request->lba = io->lba + i;
 			return NVME_SC_COMPARE_FAILED | NVME_STATUS_DNR;

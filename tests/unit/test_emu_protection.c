@@ -209,16 +209,23 @@ static void try_right(const struct shape *shape)
 	assert_memory_equal(io_other, io_data, 3 * bx_block_size(io_ns));
 	assert_memory_equal(back, metadata, 3 * length);
 	assert_int_equal(io_run(make_pi(nvme_cmd_verify, 20, 3, checks, tag), NULL, 0), 0);
-	/* Protection information is not compared, what else there is, is. */
-	metadata[shape->first ? 0 : length - 1] ^= 1;
 	assert_int_equal(transfer(make_pi(nvme_cmd_compare, 20, 3, checks, tag), 3, io_data,
 				  metadata, length),
 			 0);
+	/* Protection information is not compared; but the host's is checked, too. Here it is a byte of the first block's guard. */
+	metadata[shape->first ? 0 : length - 8] ^= 1;
+	assert_int_equal(transfer(make_pi(nvme_cmd_compare, 20, 3, 0, tag), 3, io_data, metadata,
+				  length),
+			 0);
+	assert_int_equal(transfer(make_pi(nvme_cmd_compare, 20, 3, checks, tag), 3, io_data,
+				  metadata, length),
+			 NVME_SC_GUARD_CHECK | DNR);
+	metadata[shape->first ? 0 : length - 8] ^= 1;
 	if (length == 8)
 		return;
 	metadata[shape->first ? 15 : 0] ^= 1;
-	assert_int_equal(transfer(make_pi(nvme_cmd_compare, 20, 3, checks, tag), 3, io_data,
-				  metadata, length),
+	assert_int_equal(transfer(make_pi(nvme_cmd_compare, 20, 3, 0, tag), 3, io_data, metadata,
+				  length),
 			 NVME_SC_COMPARE_FAILED | DNR);
 }
 
