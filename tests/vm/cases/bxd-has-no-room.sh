@@ -50,3 +50,6 @@ bxctl forget before
 
 systemctl stop bxd
 umount /var/lib/bxd /etc
+
+# Below that disk it is as it was.
+bxctl forget before
