@@ -3,8 +3,8 @@
 #include "daemon/inspector.h"
 #include "daemon/varlink_client.h"
 
-/* Less than what bxd lets a step take, and more than what systemd needs to start the inspector. */
-#define TIMEOUT_MS 15000
+/* Less than what bxd lets a step take, and more than what systemd needs to start the inspector on a machine that is slow and busy. */
+#define TIMEOUT_MS 25000
 
 static int fail(struct bx_failure *failure, int r, const char *why)
 {
