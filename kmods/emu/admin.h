@@ -71,6 +71,9 @@ void bx_health_create(struct bx_ctrl *ctrl);
 /* What is made to go wrong; from any context. */
 void bx_health_force(struct bx_ctrl *ctrl, u8 warnings);
 void bx_health_set_temperature(struct bx_ctrl *ctrl, u16 kelvin);
+void bx_health_set_spare(struct bx_ctrl *ctrl, u8 percent);
+void bx_health_set_used(struct bx_ctrl *ctrl, u8 percent);
+struct bx_health bx_health_get(struct bx_ctrl *ctrl);
 void bx_health_set_thresholds(struct bx_ctrl *ctrl, u16 over, u16 under);
 /* The host may want to hear now of what is there already. */
 void bx_health_remind(struct bx_ctrl *ctrl);

@@ -244,45 +244,55 @@ static ssize_t bx_fault_fatal_store(struct config_item *config, const char *page
 }
 CONFIGFS_ATTR_WO(bx_fault_, fatal);
 
-/* Bits of the critical warning of the SMART log that are there whatever the device's health is. */
-static ssize_t bx_fault_critical_warning_store(struct config_item *config, const char *page,
-					       size_t count)
+/* ---- its health, as the SMART log has it */
+
+static int get_health(struct config_item *config, struct bx_health *ret)
 {
 	struct bx_item *item = fault_item_of(config);
-	u8 warnings;
-	int ret = kstrtou8(page, 0, &warnings);
+	bool on;
 
-	if (ret)
-		return ret;
 	mutex_lock(&item->lock);
-	if (item->device)
-		bx_health_force(item->device->ctrl, warnings);
-	else
-		ret = -ENODEV;
+	on = item->device;
+	if (on)
+		*ret = bx_health_get(item->device->ctrl);
 	mutex_unlock(&item->lock);
-	return ret ?: count;
+	return on ? 0 : -ENODEV;
 }
-CONFIGFS_ATTR_WO(bx_fault_, critical_warning);
 
-/* In kelvin, as the log has it. */
-static ssize_t bx_fault_temperature_store(struct config_item *config, const char *page,
-					  size_t count)
-{
-	struct bx_item *item = fault_item_of(config);
-	u16 kelvin;
-	int ret = kstrtou16(page, 0, &kelvin);
+#define BX_HEALTH_ATTRIBUTE(name, field, most, set)                                          \
+	static ssize_t bx_fault_##name##_show(struct config_item *config, char *page)        \
+	{                                                                                    \
+		struct bx_health health;                                                     \
+		int ret = get_health(config, &health);                                       \
+                                                                                             \
+		return ret ?: sysfs_emit(page, "%u\n", health.field);                        \
+	}                                                                                    \
+	static ssize_t bx_fault_##name##_store(struct config_item *config, const char *page, \
+					       size_t count)                                 \
+	{                                                                                    \
+		struct bx_item *item = fault_item_of(config);                                \
+		u32 value;                                                                   \
+		int ret = bx_parse_u32(&value, page, 0, most);                               \
+                                                                                             \
+		if (ret)                                                                     \
+			return ret;                                                          \
+		mutex_lock(&item->lock);                                                     \
+		if (item->device)                                                            \
+			set(item->device->ctrl, value);                                      \
+		else                                                                         \
+			ret = -ENODEV;                                                       \
+		mutex_unlock(&item->lock);                                                   \
+		return ret ?: count;                                                         \
+	}                                                                                    \
+	CONFIGFS_ATTR(bx_fault_, name)
 
-	if (ret)
-		return ret;
-	mutex_lock(&item->lock);
-	if (item->device)
-		bx_health_set_temperature(item->device->ctrl, kelvin);
-	else
-		ret = -ENODEV;
-	mutex_unlock(&item->lock);
-	return ret ?: count;
-}
-CONFIGFS_ATTR_WO(bx_fault_, temperature);
+/* Bits that are there whatever the rest says. */
+BX_HEALTH_ATTRIBUTE(critical_warning, forced, U8_MAX, bx_health_force);
+/* In kelvin. */
+BX_HEALTH_ATTRIBUTE(temperature, temperature, U16_MAX, bx_health_set_temperature);
+BX_HEALTH_ATTRIBUTE(spare, spare, 100, bx_health_set_spare);
+/* More than 100 is what a device says that lives longer than was thought. */
+BX_HEALTH_ATTRIBUTE(used, used, U8_MAX, bx_health_set_used);
 
 static struct configfs_attribute *fault_attributes[] = {
 	&bx_fault_attr_present,
@@ -291,6 +301,8 @@ static struct configfs_attribute *fault_attributes[] = {
 	&bx_fault_attr_fatal,
 	&bx_fault_attr_critical_warning,
 	&bx_fault_attr_temperature,
+	&bx_fault_attr_spare,
+	&bx_fault_attr_used,
 	NULL,
 };
 

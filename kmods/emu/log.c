@@ -129,6 +129,39 @@ void bx_health_set_temperature(struct bx_ctrl *ctrl, u16 kelvin)
 	tell_warnings(ctrl, fresh);
 }
 
+void bx_health_set_spare(struct bx_ctrl *ctrl, u8 percent)
+{
+	struct bx_admin_state *admin = ctrl->admin;
+	u8 fresh;
+
+	spin_lock(&admin->lock);
+	admin->health.spare = percent;
+	fresh = update_warnings(&admin->health);
+	spin_unlock(&admin->lock);
+	tell_warnings(ctrl, fresh);
+}
+
+/* How worn it is says nothing of whether it works: there is no warning of that. */
+void bx_health_set_used(struct bx_ctrl *ctrl, u8 percent)
+{
+	struct bx_admin_state *admin = ctrl->admin;
+
+	spin_lock(&admin->lock);
+	admin->health.used = percent;
+	spin_unlock(&admin->lock);
+}
+
+struct bx_health bx_health_get(struct bx_ctrl *ctrl)
+{
+	struct bx_admin_state *admin = ctrl->admin;
+	struct bx_health health;
+
+	spin_lock(&admin->lock);
+	health = admin->health;
+	spin_unlock(&admin->lock);
+	return health;
+}
+
 void bx_health_set_thresholds(struct bx_ctrl *ctrl, u16 over, u16 under)
 {
 	struct bx_admin_state *admin = ctrl->admin;

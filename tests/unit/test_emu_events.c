@@ -138,6 +138,32 @@ static void a_temperature_beyond_its_threshold_is_an_event_and_a_warning(void **
 	emu_end(&host);
 }
 
+static void too_little_spare_is_a_warning_and_wear_is_none(void **state)
+{
+	struct nvme_smart_log log;
+	struct emu_host host;
+
+	admin_begin(&host);
+	admin_set(&host, NVME_FEAT_ASYNC_EVENT, NVME_SMART_CRIT_SPARE);
+	admin_ask_for_event(&host);
+	bx_health_set_spare(host.ctrl, BX_SPARE_THRESHOLD);
+	bx_health_set_used(host.ctrl, 120);
+	assert_int_equal(admin_event(&host), 0);
+	bx_health_set_spare(host.ctrl, BX_SPARE_THRESHOLD - 1);
+	assert_int_equal(admin_event(&host), 0x020201);
+	assert_int_equal(admin_log(&host, NVME_LOG_SMART, 0, 0, &log, sizeof(log)), 0);
+	assert_int_equal(log.critical_warning, NVME_SMART_CRIT_SPARE);
+	assert_int_equal(log.avail_spare, BX_SPARE_THRESHOLD - 1);
+	assert_int_equal(log.spare_thresh, BX_SPARE_THRESHOLD);
+	assert_int_equal(log.percent_used, 120);
+	assert_int_equal(bx_health_get(host.ctrl).used, 120);
+	/* And all is well again. */
+	bx_health_set_spare(host.ctrl, 100);
+	assert_int_equal(admin_log(&host, NVME_LOG_SMART, 0, 0, &log, sizeof(log)), 0);
+	assert_int_equal(log.critical_warning, 0);
+	emu_end(&host);
+}
+
 #define EVENTS 50
 
 /* Another engine, or the administrator: warnings come and go. */
@@ -196,6 +222,7 @@ int main(void)
 		kit_test(there_is_a_limit_to_requests_for_events),
 		kit_test(a_request_for_events_that_was_aborted_is_not_used),
 		kit_test(a_temperature_beyond_its_threshold_is_an_event_and_a_warning),
+		kit_test(too_little_spare_is_a_warning_and_wear_is_none),
 		kit_test(events_come_from_anywhere_at_any_time),
 	};
 

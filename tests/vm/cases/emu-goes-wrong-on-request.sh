@@ -23,6 +23,25 @@ read_block 105 >/dev/null || fail "the rule struck more often than it says"
 refuse "Invalid argument" put "status opcode=2 status=nonsense" "$emu/faulty/fault/rules"
 echo - >$emu/faulty/fault/rules
 
+# What is said of its health can be read back, and is in the log; what follows from it is there, too.
+fault=$emu/faulty/fault
+device=/dev/$(controller faulty)
+smart() { # FIELD
+	nvme smart-log "$device" --output-format=json | sed -n "s/.*\"$1\" *: *\"*\([0-9]*\).*/\1/p"
+}
+for setting in critical_warning=16=0x10 temperature=300=300 spare=9=9 used=120=120; do
+	put "${setting##*=}" "$fault/${setting%%=*}"
+	value=${setting#*=}
+	expect "${value%=*}" cat "$fault/${setting%%=*}"
+done
+expect 17 smart critical_warning
+expect 9 smart avail_spare
+expect 120 smart percent_used
+refuse "Numerical result out of range" put 101 "$fault/spare"
+put 0 "$fault/critical_warning"
+put 100 "$fault/spare"
+expect 0 smart critical_warning
+
 # Pulled out under load: errors for the reader, no more.
 # shellcheck disable=SC2016
 sh -c 'while dd if="$0" of=/dev/null bs=64k iflag=direct 2>/dev/null; do :; done' "$disk" &
