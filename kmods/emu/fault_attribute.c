@@ -244,6 +244,42 @@ static ssize_t bx_fault_fatal_store(struct config_item *config, const char *page
 }
 CONFIGFS_ATTR_WO(bx_fault_, fatal);
 
+/* Whether the sanitize that runs, or else the next one, fails. */
+static ssize_t bx_fault_sanitize_fails_show(struct config_item *config, char *page)
+{
+	struct bx_item *item = fault_item_of(config);
+	ssize_t ret = -ENODEV;
+
+	mutex_lock(&item->lock);
+	if (item->device)
+		ret = sysfs_emit(page, "%d\n",
+				 READ_ONCE(item->device->ctrl->admin->sanitize.must_fail));
+	mutex_unlock(&item->lock);
+	return ret;
+}
+
+static ssize_t bx_fault_sanitize_fails_store(struct config_item *config, const char *page,
+					     size_t count)
+{
+	struct bx_item *item = fault_item_of(config);
+	bool fails;
+	int ret = kstrtobool(page, &fails);
+
+	if (ret)
+		return ret;
+	mutex_lock(&item->lock);
+	if (item->device) {
+		bx_world_lock(item->device->ctrl);
+		item->device->ctrl->admin->sanitize.must_fail = fails;
+		bx_world_unlock(item->device->ctrl);
+	} else {
+		ret = -ENODEV;
+	}
+	mutex_unlock(&item->lock);
+	return ret ?: count;
+}
+CONFIGFS_ATTR(bx_fault_, sanitize_fails);
+
 /* ---- its health, as the SMART log has it */
 
 static int get_health(struct config_item *config, struct bx_health *ret)
@@ -295,15 +331,11 @@ BX_HEALTH_ATTRIBUTE(spare, spare, 100, bx_health_set_spare);
 BX_HEALTH_ATTRIBUTE(used, used, U8_MAX, bx_health_set_used);
 
 static struct configfs_attribute *fault_attributes[] = {
-	&bx_fault_attr_present,
-	&bx_fault_attr_link,
-	&bx_fault_attr_rules,
-	&bx_fault_attr_fatal,
-	&bx_fault_attr_critical_warning,
-	&bx_fault_attr_temperature,
-	&bx_fault_attr_spare,
-	&bx_fault_attr_used,
-	NULL,
+	&bx_fault_attr_present,	       &bx_fault_attr_link,
+	&bx_fault_attr_rules,	       &bx_fault_attr_fatal,
+	&bx_fault_attr_sanitize_fails, &bx_fault_attr_critical_warning,
+	&bx_fault_attr_temperature,    &bx_fault_attr_spare,
+	&bx_fault_attr_used,	       NULL,
 };
 
 const struct config_item_type bx_fault_type = {

@@ -42,6 +42,15 @@ put 0 "$fault/critical_warning"
 put 100 "$fault/spare"
 expect 0 smart critical_warning
 
+# A sanitize fails, and the host leaves it at that.
+put 1 "$fault/sanitize_fails"
+expect 1 cat "$fault/sanitize_fails"
+nvme sanitize "$device" --sanact=2 --ause >/dev/null
+within 20 grep -qx 0 "$fault/sanitize_fails"
+refuse "rror" read_block 99
+nvme sanitize "$device" --sanact=1 >/dev/null
+read_block 99 >/dev/null
+
 # Pulled out under load: errors for the reader, no more.
 # shellcheck disable=SC2016
 sh -c 'while dd if="$0" of=/dev/null bs=64k iflag=direct 2>/dev/null; do :; done' "$disk" &
