@@ -17,7 +17,9 @@
 /* ---- events */
 
 #define BX_EVENT_TYPES	 8
-#define BX_EVENTS_QUEUED 16
+#define BX_EVENTS_QUEUED 32
+#define BX_EVENTS_ASKED \
+	16 /* that many before one that is only asked for; the rest is for what happens */
 
 struct bx_queued_event {
 	u8 type, info, log_page;
@@ -37,6 +39,8 @@ enum {
 	BX_EVENT_SANITIZE_DEALLOCATED = 2
 }; /* of BX_EVENT_IO */
 
+/* An event of any kind that somebody wishes to be there. -ENOSPC when too many wait for a request, or for their page to be read. */
+int bx_event_ask(struct bx_ctrl *ctrl, u8 type, u8 info, u8 log_page);
 /* Told and queued events of this page may come again. */
 void bx_event_seen(struct bx_ctrl *ctrl, u8 log_page);
 void bx_events_enable(struct bx_ctrl *ctrl, u32 enabled);

@@ -3,6 +3,7 @@
  * Asynchronous events: what happens without a command, and the requests that wait to carry it to the host. Of each type
  * one event is told, and no other until the host has read the log page that belongs to it.
  */
+#include <linux/errno.h>
 #include <linux/list.h>
 #include <linux/string.h>
 
@@ -47,7 +48,7 @@ void bx_event(struct bx_ctrl *ctrl, enum bx_event_type type, u8 info, u8 log_pag
 	bool queued = false;
 
 	spin_lock(&admin->lock);
-	/* More than there is room for cannot be anything new: there are fewer kinds. */
+	/* More than there is room for cannot be anything new: of what happens there are fewer kinds. */
 	if (wanted(events->enabled, type, info) && events->queued < BX_EVENTS_QUEUED &&
 	    !is_queued(events, &event)) {
 		events->queue[events->queued++] = event;
@@ -56,6 +57,20 @@ void bx_event(struct bx_ctrl *ctrl, enum bx_event_type type, u8 info, u8 log_pag
 	spin_unlock(&admin->lock);
 	if (queued)
 		ctrl->ops->wake(&ctrl->engines[0]);
+}
+
+int bx_event_ask(struct bx_ctrl *ctrl, u8 type, u8 info, u8 log_page)
+{
+	struct bx_admin_state *admin = ctrl->admin;
+	bool room;
+
+	spin_lock(&admin->lock);
+	room = admin->events.queued < BX_EVENTS_ASKED;
+	spin_unlock(&admin->lock);
+	if (!room)
+		return -ENOSPC;
+	bx_event(ctrl, type, info, log_page);
+	return 0;
 }
 
 static void remove_event(struct bx_events *events, unsigned int i)

@@ -4,8 +4,11 @@
  * written: ACTION KEY=VALUE..., such as `status opcode=0x02 lba=100-200 status=0x281 count=3'. All of it is about
  * a device that is on, and forgotten when it goes off.
  */
+#define pr_fmt(format) "bx_emu: " format
+
 #include <linux/configfs.h>
 #include <linux/module.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -17,6 +20,17 @@
 static struct bx_item *fault_item_of(struct config_item *item)
 {
 	return container_of(to_config_group(item), struct bx_item, fault);
+}
+
+/* The next word of @text, which is taken apart; NULL if there is none. */
+static char *next_word(char **text)
+{
+	char *word;
+
+	while ((word = strsep(text, " ")))
+		if (*word)
+			return word;
+	return NULL;
 }
 
 /* ---- the slot and the link */
@@ -138,11 +152,10 @@ static int parse_rule(struct bx_fault_rule *rule, char *text)
 		.bits = 1,
 	};
 	text = strim(text);
-	if (parse_action(rule, strsep(&text, " ")))
+	word = next_word(&text);
+	if (!word || parse_action(rule, word))
 		return -EINVAL;
-	while ((word = strsep(&text, " "))) {
-		if (!*word)
-			continue;
+	while ((word = next_word(&text))) {
 		key = strsep(&word, "=");
 		if (!word || parse_pair(rule, key, word))
 			return -EINVAL;
@@ -330,12 +343,94 @@ BX_HEALTH_ATTRIBUTE(spare, spare, 100, bx_health_set_spare);
 /* More than 100 is what a device says that lives longer than was thought. */
 BX_HEALTH_ATTRIBUTE(used, used, U8_MAX, bx_health_set_used);
 
+/* ---- events */
+
+static const struct event_kind {
+	const char *word;
+	u8 type;
+	u8 pages[7]; /* by the event's information: the log page that belongs to it, 0 if there is none */
+} event_kinds[] = {
+	{ "error", 0, { 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01 } },
+	{ "smart", 1, { 0x02, 0x02, 0x02 } },
+	{ "notice", 2, { 0x04, 0x03, 0x07, 0x0c, 0x0b, 0x0e, 0x0f } },
+	{ "io", 6, { 0x80, 0x81, 0x81, 0x81 } },
+	{ "vendor", 7 },
+};
+
+#define EVENT_TYPE_MAX 7 /* it has three bits */
+
+static int parse_event_type(const char *word, u8 *type)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(event_kinds); i++)
+		if (!strcmp(event_kinds[i].word, word)) {
+			*type = event_kinds[i].type;
+			return 0;
+		}
+	return kstrtou8(word, 0, type) || *type > EVENT_TYPE_MAX ? -EINVAL : 0;
+}
+
+static u8 page_of_event(u8 type, u8 info)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(event_kinds); i++)
+		if (event_kinds[i].type == type && info < ARRAY_SIZE(event_kinds[i].pages))
+			return event_kinds[i].pages[info];
+	return 0;
+}
+
+/* TYPE INFORMATION [PAGE], @text is taken apart */
+static int parse_event(char *text, u8 *type, u8 *info, u8 *log_page)
+{
+	char *word;
+
+	text = strim(text);
+	word = next_word(&text);
+	if (!word || parse_event_type(word, type))
+		return -EINVAL;
+	word = next_word(&text);
+	if (!word || kstrtou8(word, 0, info))
+		return -EINVAL;
+	*log_page = page_of_event(*type, *info);
+	word = next_word(&text);
+	if (word)
+		return kstrtou8(word, 0, log_page) || next_word(&text) ? -EINVAL : 0;
+	return *log_page ? 0 : -EINVAL;
+}
+
+static ssize_t bx_fault_event_store(struct config_item *config, const char *page, size_t count)
+{
+	struct bx_item *item = fault_item_of(config);
+	char *text = kstrdup(page, GFP_KERNEL);
+	u8 type, info, log_page;
+	int ret;
+
+	if (!text)
+		return -ENOMEM;
+	ret = parse_event(text, &type, &info, &log_page);
+	kfree(text);
+	if (ret) {
+		pr_err("%s: fault/event: %.*s is not TYPE INFORMATION [PAGE]; write for example smart 1\n",
+		       item->options.name, (int)strcspn(page, "\n"), page);
+		return ret;
+	}
+	mutex_lock(&item->lock);
+	ret = item->device ? bx_event_ask(item->device->ctrl, type, info, log_page) : -ENODEV;
+	mutex_unlock(&item->lock);
+	return ret ?: count;
+}
+CONFIGFS_ATTR_WO(bx_fault_, event);
+
 static struct configfs_attribute *fault_attributes[] = {
-	&bx_fault_attr_present,	       &bx_fault_attr_link,
-	&bx_fault_attr_rules,	       &bx_fault_attr_fatal,
-	&bx_fault_attr_sanitize_fails, &bx_fault_attr_critical_warning,
-	&bx_fault_attr_temperature,    &bx_fault_attr_spare,
-	&bx_fault_attr_used,	       NULL,
+	&bx_fault_attr_present,
+	&bx_fault_attr_link,
+	&bx_fault_attr_rules,
+	&bx_fault_attr_fatal,
+	&bx_fault_attr_sanitize_fails,
+	&bx_fault_attr_critical_warning,
+	&bx_fault_attr_temperature,
+	&bx_fault_attr_spare,
+	&bx_fault_attr_used,
+	&bx_fault_attr_event,
+	NULL,
 };
 
 const struct config_item_type bx_fault_type = {

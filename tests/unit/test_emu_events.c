@@ -138,6 +138,56 @@ static void a_temperature_beyond_its_threshold_is_an_event_and_a_warning(void **
 	emu_end(&host);
 }
 
+static void an_event_that_is_asked_for_is_like_any_other(void **state)
+{
+	struct emu_host host;
+	u8 page[512];
+
+	admin_begin(&host);
+	admin_ask_for_event(&host);
+	assert_int_equal(bx_event_ask(host.ctrl, BX_EVENT_NOTICE, NVME_AER_NOTICE_FW_ACT_STARTING,
+				      NVME_LOG_FW_SLOT),
+			 0);
+	assert_int_equal(bx_event_ask(host.ctrl, BX_EVENT_HEALTH, 1, NVME_LOG_SMART), 0);
+	assert_int_equal(admin_event(&host), 0);
+	admin_set(&host, NVME_FEAT_ASYNC_EVENT, NVME_SMART_CRIT_TEMPERATURE);
+	assert_int_equal(bx_event_ask(host.ctrl, BX_EVENT_HEALTH, 1, NVME_LOG_SMART), 0);
+	assert_int_equal(admin_event(&host), 0x020101);
+	/* Of its type there is no other until its page has been read. */
+	admin_ask_for_event(&host);
+	assert_int_equal(bx_event_ask(host.ctrl, BX_EVENT_HEALTH, 1, NVME_LOG_SMART), 0);
+	assert_int_equal(admin_event(&host), 0);
+	assert_int_equal(admin_log(&host, NVME_LOG_SMART, 0, 0, page, sizeof(page)), 0);
+	assert_int_equal(admin_event(&host), 0x020101);
+	/* The log itself does not say what is not so. */
+	assert_int_equal(((struct nvme_smart_log *)page)->critical_warning, 0);
+	admin_ask_for_event(&host);
+	assert_int_equal(bx_event_ask(host.ctrl, 7, 0x55, 0xc0), 0);
+	assert_int_equal(admin_event(&host), 0xc05507);
+	emu_end(&host);
+}
+
+static void events_that_are_asked_for_leave_room_for_those_that_happen(void **state)
+{
+	struct emu_host host;
+	u8 page[512];
+
+	admin_begin(&host);
+	for (unsigned int i = 0; i < BX_EVENTS_ASKED; i++)
+		assert_int_equal(bx_event_ask(host.ctrl, BX_EVENT_ERROR, 0x80 + i, NVME_LOG_ERROR),
+				 0);
+	assert_int_equal(bx_event_ask(host.ctrl, BX_EVENT_ERROR, 0xff, NVME_LOG_ERROR), -ENOSPC);
+	bx_event(host.ctrl, BX_EVENT_ERROR, 3, NVME_LOG_ERROR);
+	for (unsigned int i = 0; i < BX_EVENTS_ASKED; i++) {
+		admin_ask_for_event(&host);
+		assert_int_equal(admin_event(&host), 0x018000 + (i << 8));
+		assert_int_equal(admin_log(&host, NVME_LOG_ERROR, 0, 0, page, sizeof(page)), 0);
+	}
+	admin_ask_for_event(&host);
+	assert_int_equal(admin_event(&host), 0x010300);
+	emu_end(&host);
+}
+
 static void too_little_spare_is_a_warning_and_wear_is_none(void **state)
 {
 	struct nvme_smart_log log;
@@ -222,6 +272,8 @@ int main(void)
 		kit_test(there_is_a_limit_to_requests_for_events),
 		kit_test(a_request_for_events_that_was_aborted_is_not_used),
 		kit_test(a_temperature_beyond_its_threshold_is_an_event_and_a_warning),
+		kit_test(an_event_that_is_asked_for_is_like_any_other),
+		kit_test(events_that_are_asked_for_leave_room_for_those_that_happen),
 		kit_test(too_little_spare_is_a_warning_and_wear_is_none),
 		kit_test(events_come_from_anywhere_at_any_time),
 	};

@@ -42,6 +42,20 @@ put 0 "$fault/critical_warning"
 put 100 "$fault/spare"
 expect 0 smart critical_warning
 
+# An event that is asked for reaches the host's user space.
+udevadm monitor --kernel --property --subsystem-match=nvme >/tmp/events &
+monitor=$!
+within 10 grep -q KERNEL /tmp/events
+for wrong in smart "smart 256" "nothing 1" "8 1 1" "vendor 1" "smart 1 2 3"; do
+	refuse "Invalid argument" put "$wrong" "$fault/event"
+	dmesg | grep -q "bx_emu: faulty: fault/event: $wrong is not" || fail "nothing is said of $wrong"
+done
+put "error 2" "$fault/event"
+put "vendor 5 0xc0" "$fault/event"
+within 10 grep -q "NVME_AEN=0x0*10200$" /tmp/events
+within 10 grep -q "NVME_AEN=0x0*c00507$" /tmp/events
+kill $monitor
+
 # A sanitize fails, and the host leaves it at that.
 put 1 "$fault/sanitize_fails"
 expect 1 cat "$fault/sanitize_fails"
