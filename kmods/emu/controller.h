@@ -162,6 +162,7 @@ enum bx_fault_action {
 	BX_FAULT_FLIP, /* bits of its data are not what they were */
 	BX_FAULT_FAIL, /* the controller has a fatal status */
 	BX_FAULT_REMOVE, /* the device is gone */
+	BX_FAULT_DEFERRED, /* which of these, if any, is decided when it is known which blocks the command's list names */
 };
 
 /* What fault.c has in mind for a command. */

@@ -3,9 +3,11 @@
  * The NVM command set: Copy. Up to BX_COPY_RANGES rows of blocks are gathered into one. All of them are checked before the
  * first block is written, and the result is as if all of them had been read by then.
  */
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "fault.h"
 #include "io.h"
 
 /* The command's own fields, in Dword 12. */
@@ -142,10 +144,9 @@ static u16 check_blocks(struct copy *copy)
 
 /* ---- copying */
 
-static bool overlaps(const struct copy *copy)
+/* Whether any of [lba, end) is copied. */
+static bool is_source(const struct copy *copy, u64 lba, u64 end)
 {
-	u64 lba = copy->io->lba, end = lba + copy->io->blocks;
-
 	for (u32 i = 0; i < copy->count; i++) {
 		u64 source = first_of(&copy->ranges[i]);
 
@@ -153,6 +154,21 @@ static bool overlaps(const struct copy *copy)
 			return true;
 	}
 	return false;
+}
+
+static bool overlaps(const struct copy *copy)
+{
+	return is_source(copy, copy->io->lba, copy->io->lba + copy->io->blocks);
+}
+
+static bool names(const void *what, u64 first, u64 last)
+{
+	const struct copy *copy = what;
+
+	/* No block has the last number of all, so the end is one, too. */
+	last = min(last, U64_MAX - 1);
+	return is_source(copy, first, last + 1) ||
+	       (copy->io->lba <= last && first < copy->io->lba + copy->io->blocks);
 }
 
 static int store_block(struct copy *copy, u32 target, u8 *block)
@@ -216,6 +232,8 @@ u16 bx_copy(struct bx_io *io)
 	status = check_command(&copy);
 	if (!status && io->ns->pi_type)
 		status = check_blocks(&copy);
+	if (!status)
+		status = bx_fault_listed(io->engine, io->request, names, &copy);
 	if (status)
 		return status;
 	if (overlaps(&copy)) {

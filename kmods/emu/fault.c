@@ -127,18 +127,36 @@ static bool get_range(const struct bx_request *request, u64 *first, u64 *last)
 	}
 }
 
-static bool fits(const struct bx_fault_rule *rule, const struct bx_request *request)
+/* Those whose blocks are in a list, which their handler fetches. */
+static bool has_list(const struct bx_request *request)
 {
-	u64 first, last;
+	u8 opcode = request->cmd.common.opcode;
 
+	return request->sq->id && (opcode == nvme_cmd_dsm || opcode == BX_CMD_COPY);
+}
+
+/* But for its blocks. */
+static bool is_meant(const struct bx_fault_rule *rule, const struct bx_request *request)
+{
 	if (!(request->sq->id ? rule->io : rule->admin))
 		return false;
 	if (rule->opcode != BX_FAULT_ANY_OPCODE && rule->opcode != request->cmd.common.opcode)
 		return false;
-	if (rule->nsid && rule->nsid != le32_to_cpu(request->cmd.common.nsid))
+	return !rule->nsid || rule->nsid == le32_to_cpu(request->cmd.common.nsid);
+}
+
+/* @names is NULL where there is no list. */
+static bool fits(const struct bx_fault_rule *rule, const struct bx_request *request,
+		 bx_fault_names *names, const void *what)
+{
+	u64 first, last;
+
+	if (!is_meant(rule, request))
 		return false;
 	if (!rule->ranged)
 		return true;
+	if (names)
+		return names(what, rule->first, rule->last);
 	return get_range(request, &first, &last) && first <= rule->last && rule->first <= last;
 }
 
@@ -155,14 +173,17 @@ static bool is_its_turn(struct bx_fault_info *info)
 	return true;
 }
 
-static void pick(struct bx_faults *faults, struct bx_request *request)
+static void pick(struct bx_faults *faults, struct bx_request *request, bx_fault_names *names,
+		 const void *what)
 {
+	request->fault.drawn = true;
+	request->fault.action = BX_FAULT_NONE;
 	spin_lock(&faults->lock);
 	for (int i = 0; i < BX_FAULTS_MAX; i++) {
 		struct bx_fault_slot *slot = &faults->slots[i];
 		const struct bx_fault_rule *rule = &slot->info.rule;
 
-		if (!slot->used || !fits(rule, request) || !is_its_turn(&slot->info))
+		if (!slot->used || !fits(rule, request, names, what) || !is_its_turn(&slot->info))
 			continue;
 		request->fault.action = rule->action;
 		request->fault.status = rule->status;
@@ -173,17 +194,30 @@ static void pick(struct bx_faults *faults, struct bx_request *request)
 	spin_unlock(&faults->lock);
 }
 
+/* Whether it is too early to say which rule it is: rules count in their order, so none is picked before all can be looked at. */
+static bool needs_list(struct bx_faults *faults, const struct bx_request *request)
+{
+	bool needs = false;
+
+	if (!has_list(request))
+		return false;
+	spin_lock(&faults->lock);
+	for (int i = 0; i < BX_FAULTS_MAX && !needs; i++) {
+		const struct bx_fault_slot *slot = &faults->slots[i];
+
+		needs = slot->used && slot->info.rule.ranged && is_meant(&slot->info.rule, request);
+	}
+	spin_unlock(&faults->lock);
+	return needs;
+}
+
 /* ---- what it does */
 
-bool bx_fault_strike(struct bx_engine *engine, struct bx_request *request, u16 *status)
+/* True: the command is not executed, and this is what it comes to. */
+static bool act(struct bx_engine *engine, struct bx_request *request, u16 *status)
 {
 	struct bx_ctrl *ctrl = engine->ctrl;
 
-	/* A command that comes a second time, now with the world held, has had its chance. */
-	if (!request->fault.drawn) {
-		request->fault.drawn = true;
-		pick(ctrl->faults, request);
-	}
 	switch (request->fault.action) {
 	case BX_FAULT_STATUS:
 		*status = request->fault.status;
@@ -202,12 +236,33 @@ bool bx_fault_strike(struct bx_engine *engine, struct bx_request *request, u16 *
 		return true;
 	case BX_FAULT_FLIP:
 		/* What an earlier command mapped is not this one's data. */
-		engine->data.count = 0;
-		engine->data.length = 0;
+		engine->data.count = engine->metadata.count = 0;
+		engine->data.length = engine->metadata.length = 0;
 		return false;
 	default:
 		return false;
 	}
+}
+
+bool bx_fault_strike(struct bx_engine *engine, struct bx_request *request, u16 *status)
+{
+	struct bx_faults *faults = engine->ctrl->faults;
+
+	/* A command that comes a second time, now with the world held, has had its chance. */
+	if (!request->fault.drawn && needs_list(faults, request))
+		request->fault.action = BX_FAULT_DEFERRED;
+	else if (!request->fault.drawn)
+		pick(faults, request, NULL, NULL);
+	return act(engine, request, status);
+}
+
+u16 bx_fault_strike_list(struct bx_engine *engine, struct bx_request *request,
+			 bx_fault_names *names, const void *what)
+{
+	u16 status;
+
+	pick(engine->ctrl->faults, request, names, what);
+	return act(engine, request, &status) ? status : NVME_SC_SUCCESS;
 }
 
 static u64 random_below(u64 end)
@@ -217,24 +272,37 @@ static u64 random_below(u64 end)
 
 static void flip_delivered(struct bx_engine *engine)
 {
-	size_t offset = random_below(engine->data.length);
+	size_t offset = random_below(engine->data.length + engine->metadata.length);
+	struct bx_data *data = &engine->data;
 	u8 byte;
 
-	bx_data_get(&engine->data, offset, &byte, 1);
+	if (offset >= data->length) {
+		offset -= data->length;
+		data = &engine->metadata;
+	}
+	bx_data_get(data, offset, &byte, 1);
 	byte ^= 1 << random_below(8);
-	bx_data_put(&engine->data, offset, &byte, 1);
+	bx_data_put(data, offset, &byte, 1);
 }
 
-/* What was written decays. */
+/* What was written decays: data, or metadata, which is stored elsewhere. */
 static void flip_stored(struct bx_ns *ns, const struct nvme_rw_command *cmd)
 {
-	u64 bytes = (le16_to_cpu(cmd->length) + 1ull) * bx_block_size(ns);
-	u64 offset = le64_to_cpu(cmd->slba) * bx_block_size(ns) + random_below(bytes);
+	u64 first = le64_to_cpu(cmd->slba), blocks = le16_to_cpu(cmd->length) + 1ull;
+	u32 size = bx_block_size(ns), metadata = bx_metadata_size(ns);
+	u64 offset = random_below(blocks * (size + metadata));
+	struct bx_extent *extent = &ns->data;
 	u8 byte;
 
-	bx_extent_read(&ns->data, offset, &byte, 1);
+	if (offset < blocks * size) {
+		offset += first * size;
+	} else {
+		offset += first * metadata - blocks * size;
+		extent = &ns->metadata;
+	}
+	bx_extent_read(extent, offset, &byte, 1);
 	byte ^= 1 << random_below(8);
-	bx_extent_write(&ns->data, offset, &byte, 1);
+	bx_extent_write(extent, offset, &byte, 1);
 }
 
 static void flip(struct bx_engine *engine, struct bx_request *request)
@@ -253,6 +321,12 @@ u16 bx_fault_follow(struct bx_engine *engine, struct bx_request *request, u16 st
 {
 	if (status == BX_WORLD || status == BX_LATER)
 		return status;
+	/* Its list was not come to, so it names no blocks. It has failed, and done nothing. */
+	if (request->fault.action == BX_FAULT_DEFERRED) {
+		pick(engine->ctrl->faults, request, NULL, NULL);
+		if (act(engine, request, &status))
+			return status;
+	}
 	if (request->fault.action == BX_FAULT_FLIP && !status)
 		flip(engine, request);
 	return status;

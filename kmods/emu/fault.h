@@ -18,7 +18,7 @@ struct bx_fault_rule {
 	bool admin, io; /* from which queues */
 	u16 opcode; /* or BX_FAULT_ANY_OPCODE */
 	u32 nsid; /* 0: any */
-	bool ranged; /* only commands that name a range of blocks with some of these: */
+	bool ranged; /* only commands that name some of these blocks: */
 	u64 first, last;
 	u32 skip; /* so many that fit are let through first */
 	u32 count; /* and so many are hit, 0: all from then on */
@@ -60,7 +60,12 @@ void bx_fault_clear(struct bx_ctrl *ctrl);
 
 /* ---- for engine.c */
 
+/* Whether a command, of which @what is what its handler knows, names a block of [first, last]. */
+typedef bool bx_fault_names(const void *what, u64 first, u64 last);
+
 bool bx_fault_strike(struct bx_engine *engine, struct bx_request *request, u16 *status);
+u16 bx_fault_strike_list(struct bx_engine *engine, struct bx_request *request,
+			 bx_fault_names *names, const void *what);
 u16 bx_fault_follow(struct bx_engine *engine, struct bx_request *request, u16 status);
 
 /* Before a command is executed. True: it is not, and this is what its execution would have returned. */
@@ -69,6 +74,18 @@ static inline bool bx_fault_before(struct bx_engine *engine, struct bx_request *
 {
 	return unlikely(READ_ONCE(engine->ctrl->faults->count)) &&
 	       bx_fault_strike(engine, request, status);
+}
+
+/*
+ * For copy.c and range.c: a command that has a list of its blocks has been found good, and has done nothing yet. What is not
+ * success is returned by its handler.
+ */
+static inline u16 bx_fault_listed(struct bx_engine *engine, struct bx_request *request,
+				  bx_fault_names *names, const void *what)
+{
+	if (likely(request->fault.action != BX_FAULT_DEFERRED))
+		return NVME_SC_SUCCESS;
+	return bx_fault_strike_list(engine, request, names, what);
 }
 
 /* After it was executed, with what that returned: what counts instead. */

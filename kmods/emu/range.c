@@ -8,6 +8,7 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
+#include "fault.h"
 #include "io.h"
 
 /* ---- uncorrectable blocks: a bit each, changed with the world held only */
@@ -143,6 +144,25 @@ u16 bx_write_zeroes(struct bx_io *io)
 	return status ?: bx_io_heal(io, io->lba, io->blocks);
 }
 
+struct dsm_list {
+	const struct nvme_dsm_range *ranges;
+	u32 count;
+};
+
+static bool dsm_names(const void *what, u64 first, u64 last)
+{
+	const struct dsm_list *list = what;
+
+	for (u32 i = 0; i < list->count; i++) {
+		u64 lba = le64_to_cpu(list->ranges[i].slba);
+		u32 blocks = le32_to_cpu(list->ranges[i].nlb);
+
+		if (blocks && lba <= last && first < lba + blocks)
+			return true;
+	}
+	return false;
+}
+
 u16 bx_dataset_management(struct bx_io *io)
 {
 	const struct nvme_dsm_cmd *cmd = &io->request->cmd.dsm;
@@ -171,6 +191,10 @@ u16 bx_dataset_management(struct bx_io *io)
 		if (deallocate && (blocks > BX_DSM_RANGE_BLOCKS || total > BX_DSM_BLOCKS))
 			return bx_invalid(io->request, BX_SC_CMD_SIZE_LIMIT, dsm.dptr);
 	}
+	status = bx_fault_listed(io->engine, io->request, dsm_names,
+				 &(struct dsm_list){ ranges, count });
+	if (status)
+		return status;
 	/* The other attributes are advice. */
 	for (u32 i = 0; i < count && deallocate; i++)
 		bx_ns_discard(io->ns, le64_to_cpu(ranges[i].slba), le32_to_cpu(ranges[i].nlb));

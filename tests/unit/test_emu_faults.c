@@ -5,6 +5,8 @@
 #include "kmods/emu/fault.h"
 #include "tests/unit/emu_io.h"
 
+#include <linux/kernel.h>
+
 static struct bx_fault_rule rule_of(enum bx_fault_action action)
 {
 	return (struct bx_fault_rule){
@@ -206,6 +208,144 @@ static void flipped_bits_are_in_the_data_of_that_command(void **state)
 	emu_end(&io_host);
 }
 
+static unsigned int ones_in(const u8 *bytes, size_t length)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < length; i++)
+		n += hweight8(bytes[i]);
+	return n;
+}
+
+static void flipped_bits_may_be_in_the_metadata(void **state)
+{
+	struct bx_fault_rule rule = rule_of(BX_FAULT_FLIP);
+	struct nvme_command read = io_command(nvme_cmd_read, 0, 1);
+	struct nvme_command write = io_command(nvme_cmd_write, 8, 1);
+	u8 *metadata;
+
+	io_begin(F4096_64, 0);
+	read.rw.metadata = write.rw.metadata = cpu_to_le64(emu_alloc(&io_host, 64));
+	metadata = emu_at(&io_host, le64_to_cpu(read.rw.metadata));
+	/* So many that some are in the 64 bytes behind 4096, and on the other hand not all. */
+	rule.bits = 4096;
+	bx_fault_add(io_host.ctrl, &rule);
+	assert_int_equal(io_run(read, io_other, 4096), 0);
+	assert_in_range(ones_in(metadata, 64), 1, 511);
+	assert_in_range(ones_in(io_other, 4096), 1, 4095);
+	/* What was written stays so. */
+	memset(metadata, 0, 64);
+	memset(io_data, 0, 4096);
+	assert_int_equal(io_run(write, io_data, 4096), 0);
+	assert_int_equal(ones_in(metadata, 64), 0);
+	bx_fault_clear(io_host.ctrl);
+	read.rw.slba = write.rw.slba;
+	assert_int_equal(io_run(read, io_other, 4096), 0);
+	assert_in_range(ones_in(metadata, 64), 1, 511);
+	assert_in_range(ones_in(io_other, 4096), 1, 4095);
+	emu_end(&io_host);
+}
+
+static u16 copy(u64 from, u64 to, unsigned int blocks)
+{
+	struct bx_copy_range range = io_copy_source(from, blocks);
+
+	return io_run(io_command(BX_CMD_COPY, to, 1), &range, sizeof(range));
+}
+
+static u16 deallocate(const struct nvme_dsm_range *ranges, unsigned int count)
+{
+	struct nvme_command cmd = io_command(nvme_cmd_dsm, 0, 1);
+
+	cmd.dsm.nr = cpu_to_le32(count - 1);
+	cmd.dsm.attributes = cpu_to_le32(NVME_DSMGMT_AD);
+	memcpy(io_data, ranges, count * sizeof(*ranges));
+	return io_run(cmd, io_data, count * sizeof(*ranges));
+}
+
+static struct nvme_dsm_range dsm_range(u64 lba, u32 blocks)
+{
+	return (struct nvme_dsm_range){ .slba = cpu_to_le64(lba), .nlb = cpu_to_le32(blocks) };
+}
+
+static void a_fault_of_some_blocks_finds_them_in_the_list_of_a_command(void **state)
+{
+	const struct nvme_dsm_range beside[] = { dsm_range(0, 10), dsm_range(15, 0),
+						 dsm_range(20, 4) };
+	const struct nvme_dsm_range among[] = { dsm_range(0, 2), dsm_range(19, 1) };
+	struct bx_fault_rule rule = rule_of(BX_FAULT_STATUS);
+	struct bx_fault_info info;
+
+	for (unsigned int engines = 1; engines <= 2; engines++) {
+		io_begin_with(&(struct emu_options){ .engines = engines }, F512, 0);
+		io_write(0, 32, 1);
+		rule.ranged = true;
+		rule.first = 10;
+		rule.last = 19;
+		rule.status = NVME_SC_WRITE_FAULT;
+		assert_int_equal(bx_fault_add(io_host.ctrl, &rule), 0);
+		assert_int_equal(deallocate(among, ARRAY_SIZE(among)), NVME_SC_WRITE_FAULT);
+		io_expect_blocks(0, 10, 1);
+		assert_int_equal(deallocate(beside, ARRAY_SIZE(beside)), 0);
+		io_expect_zeros(0, 10);
+		io_expect_zeros(20, 4);
+		/* Copies from there, to there, and with neither. */
+		assert_int_equal(copy(0, 18, 3), NVME_SC_WRITE_FAULT);
+		assert_int_equal(copy(9, 24, 2), NVME_SC_WRITE_FAULT);
+		assert_int_equal(copy(0, 20, 8), 0);
+		assert_int_equal(bx_fault_get(io_host.ctrl, 0, &info), 0);
+		assert_int_equal(info.fitted, 3);
+		bx_fault_clear(io_host.ctrl);
+		emu_end(&io_host);
+	}
+}
+
+static void a_list_that_is_wrong_names_no_blocks(void **state)
+{
+	struct bx_fault_rule rule = rule_of(BX_FAULT_STATUS);
+	const struct nvme_dsm_range wrong[] = { dsm_range(10, 1), dsm_range(0, U32_MAX) };
+
+	io_begin(F512, 0);
+	rule.ranged = true;
+	rule.last = 19;
+	rule.status = NVME_SC_WRITE_FAULT;
+	assert_int_equal(bx_fault_add(io_host.ctrl, &rule), 0);
+	assert_int_equal(deallocate(wrong, 2), NVME_SC_LBA_RANGE | NVME_STATUS_DNR);
+	/* But a rule without blocks finds the command. */
+	rule.ranged = false;
+	rule.status = NVME_SC_INTERNAL;
+	assert_int_equal(bx_fault_add(io_host.ctrl, &rule), 1);
+	assert_int_equal(deallocate(wrong, 2), NVME_SC_INTERNAL);
+	assert_int_equal(deallocate(wrong, 1), NVME_SC_WRITE_FAULT);
+	bx_fault_clear(io_host.ctrl);
+	emu_end(&io_host);
+}
+
+static void rules_count_in_their_order_whether_they_name_blocks_or_not(void **state)
+{
+	struct bx_fault_rule rule = rule_of(BX_FAULT_STATUS);
+	const struct nvme_dsm_range range = dsm_range(10, 1);
+
+	io_begin_with(&(struct emu_options){ .engines = 2 }, F512, 0);
+	rule.opcode = nvme_cmd_dsm;
+	rule.count = 1;
+	rule.status = NVME_SC_INTERNAL;
+	assert_int_equal(bx_fault_add(io_host.ctrl, &rule), 0);
+	rule.ranged = true;
+	rule.last = 19;
+	rule.status = NVME_SC_WRITE_FAULT;
+	assert_int_equal(bx_fault_add(io_host.ctrl, &rule), 1);
+	rule.action = BX_FAULT_FAIL;
+	assert_int_equal(bx_fault_add(io_host.ctrl, &rule), 2);
+	assert_int_equal(deallocate(&range, 1), NVME_SC_INTERNAL);
+	assert_int_equal(deallocate(&range, 1), NVME_SC_WRITE_FAULT);
+	assert_int_equal(deallocate(&range, 1), EMU_NO_COMPLETION);
+	assert_true(bx_bar_read(io_host.ctrl, NVME_REG_CSTS) & NVME_CSTS_CFS);
+	bx_fault_clear(io_host.ctrl);
+	emu_disable(&io_host);
+	emu_end(&io_host);
+}
+
 static void a_controller_that_is_made_to_fail_says_so_and_comes_back(void **state)
 {
 	struct bx_fault_rule rule = rule_of(BX_FAULT_FAIL);
@@ -235,6 +375,10 @@ int main(void)
 		kit_test(a_dropped_completion_never_comes_though_the_command_was_executed),
 		kit_test(a_delayed_completion_comes_when_it_is_due),
 		kit_test(flipped_bits_are_in_the_data_of_that_command),
+		kit_test(flipped_bits_may_be_in_the_metadata),
+		kit_test(a_fault_of_some_blocks_finds_them_in_the_list_of_a_command),
+		kit_test(a_list_that_is_wrong_names_no_blocks),
+		kit_test(rules_count_in_their_order_whether_they_name_blocks_or_not),
 		kit_test(a_controller_that_is_made_to_fail_says_so_and_comes_back),
 	};
 
