@@ -258,8 +258,9 @@ bool bx_ctrl_poll(struct bx_engine *engine)
 	u32 nssr = bx_bar_read(ctrl, NVME_REG_NSSR);
 
 	check_status(ctrl);
-	if (READ_ONCE(ctrl->wanted_reset) == BX_RESET_NONE && cc == ctrl->cc && !nssr &&
-	    !cmb_changed(ctrl) && !is_tried_again(ctrl, cc))
+	if (READ_ONCE(ctrl->wanted_reset) == BX_RESET_NONE &&
+	    (READ_ONCE(ctrl->asleep) ||
+	     (cc == ctrl->cc && !nssr && !cmb_changed(ctrl) && !is_tried_again(ctrl, cc))))
 		return false;
 	if (!engine->has_world) {
 		engine->wants_world = true;

@@ -323,6 +323,7 @@ struct bx_ctrl {
 
 	bool ready, failed, shut_down, subsystem_was_reset; /* as CSTS says */
 	bool bus_master; /* the host lets the device reach its memory */
+	bool asleep; /* in a power state in which it has no registers: what is written to them waits */
 	u32 cc, csts; /* as last acted upon, and as last shown */
 	u32 aqa; /* with which it was enabled last, or could not be */
 	u64 asq, acq;

@@ -156,7 +156,7 @@ extern struct pci_ops bx_pci_config_ops;
 void bx_pci_config_init(struct bx_device *device);
 /* The port's slot and link become like this, and it tells the host. */
 void bx_pci_plug(struct bx_device *device, bool present, bool link);
-/* Whether the endpoint may send MSI-X, and whether all of them are masked. */
+/* Whether the endpoint may send MSI-X now, and whether all of them are masked. */
 bool bx_pci_msix(struct bx_device *device, bool *masked);
 
 /* ---- irq.c */

@@ -28,6 +28,10 @@
 #define BX_TRANSFER_US	    100
 #define BX_TRANSFER_SECONDS 10
 
+/* Power states, as the PM capability counts them. */
+#define BX_D0		    0
+#define BX_D3HOT	    3
+
 #define BX_LINK_SPEED	    4 /* 16 GT/s */
 #define BX_LINK_WIDTH	    4
 
@@ -70,6 +74,12 @@ static void change(struct bx_function *function, int where, int size, u32 clear_
 	put(function, where, size, (get(function, where, size) & ~clear_bits) | set_bits);
 }
 
+/* Whether an access of @size bytes at @where is one of any of these. */
+static bool covers(int where, int size, int first, int length)
+{
+	return where < first + length && first < where + size;
+}
+
 /* ---- what both functions have */
 
 static void init_head(struct bx_function *f, u16 device, u32 class, u8 header)
@@ -91,6 +101,10 @@ static void init_head(struct bx_function *f, u16 device, u32 class, u8 header)
 	allow(f, PCI_INTERRUPT_LINE, 1, 0xff);
 }
 
+/*
+ * D0 and D3hot. The function does not reset itself on its way back: it says No_Soft_Reset, and all of it is as it was. What
+ * goes to a state that there is not has no effect.
+ */
 static void init_pm(struct bx_function *f, int next)
 {
 	put(f, BX_CAP_PM, 1, PCI_CAP_ID_PM);
@@ -98,6 +112,24 @@ static void init_pm(struct bx_function *f, int next)
 	put(f, BX_CAP_PM + PCI_PM_PMC, 2, 3);
 	put(f, BX_CAP_PM + PCI_PM_CTRL, 2, PCI_PM_CTRL_NO_SOFT_RESET);
 	allow(f, BX_CAP_PM + PCI_PM_CTRL, 2, PCI_PM_CTRL_STATE_MASK);
+}
+
+static u8 power_state(const struct bx_function *f)
+{
+	return READ_ONCE(f->value[BX_CAP_PM + PCI_PM_CTRL]) & PCI_PM_CTRL_STATE_MASK;
+}
+
+static bool is_awake(const struct bx_function *f)
+{
+	return power_state(f) == BX_D0;
+}
+
+static void keep_power_state(struct bx_function *f, u8 old)
+{
+	u8 state = power_state(f);
+
+	if (state != BX_D0 && state != BX_D3HOT)
+		change(f, BX_CAP_PM + PCI_PM_CTRL, 1, PCI_PM_CTRL_STATE_MASK, old);
 }
 
 static void init_exp(struct bx_function *f, u16 flags, u32 devcap, u32 lnkcap, u16 lnksta)
@@ -202,21 +234,26 @@ static void reset_endpoint(struct bx_device *device, enum bx_reset kind)
 
 	memcpy(f->value, f->initial, sizeof(f->value));
 	WRITE_ONCE(device->ctrl->bus_master, false);
+	WRITE_ONCE(device->ctrl->asleep, false);
 	bx_irq_reset(device);
 	bx_ctrl_reset(device->ctrl, kind);
 }
 
 static void wrote_endpoint(struct bx_device *device, int where, int size, u32 value)
 {
+	struct bx_function *f = &device->endpoint_function;
 	int flr = BX_CAP_EXP + PCI_EXP_DEVCTL + 1; /* the byte with that bit */
 
-	if (where <= flr && where + size > flr &&
+	if (covers(where, size, flr, 1) &&
 	    (value >> (8 * (flr - where))) & (PCI_EXP_DEVCTL_BCR_FLR >> 8))
 		reset_endpoint(device, BX_RESET_FUNCTION);
+	/* Asleep, it sends nothing to the host, and does not see what it is told. */
+	WRITE_ONCE(device->ctrl->asleep, !is_awake(f));
 	/* After all that the host wants of the device before: see may_go_on(). */
 	smp_store_release(&device->ctrl->bus_master,
-			  get(&device->endpoint_function, PCI_COMMAND, 2) & PCI_COMMAND_MASTER);
-	if (where < BX_CAP_MSIX + 4 && where + size > BX_CAP_MSIX + PCI_MSIX_FLAGS)
+			  is_awake(f) && get(f, PCI_COMMAND, 2) & PCI_COMMAND_MASTER);
+	if (covers(where, size, BX_CAP_MSIX + PCI_MSIX_FLAGS, 2) ||
+	    covers(where, size, BX_CAP_PM + PCI_PM_CTRL, 1))
 		bx_irq_unmasked(device);
 }
 
@@ -225,7 +262,7 @@ bool bx_pci_msix(struct bx_device *device, bool *masked)
 	u8 flags = READ_ONCE(device->endpoint_function.value[BX_CAP_MSIX + PCI_MSIX_FLAGS + 1]);
 
 	*masked = flags & (PCI_MSIX_FLAGS_MASKALL >> 8);
-	return flags & (PCI_MSIX_FLAGS_ENABLE >> 8);
+	return flags & (PCI_MSIX_FLAGS_ENABLE >> 8) && is_awake(&device->endpoint_function);
 }
 
 /* ---- the root port */
@@ -312,8 +349,10 @@ static void update_port(struct bx_device *device)
 	change(f, sta, 2, PCI_EXP_SLTSTA_PDS, events | (device->present ? PCI_EXP_SLTSTA_PDS : 0));
 	change(f, lnk, 2, PCI_EXP_LNKSTA_DLLLA, up ? PCI_EXP_LNKSTA_DLLLA : 0);
 	/* Nothing reaches the host over a link that is down. */
-	if (!up)
+	if (!up) {
 		WRITE_ONCE(device->ctrl->bus_master, false);
+		WRITE_ONCE(device->ctrl->asleep, false);
+	}
 
 	if (!(enabled & PCI_EXP_SLTCTL_HPIE) ||
 	    !(get(f, BX_CAP_MSI + PCI_MSI_FLAGS, 2) & PCI_MSI_FLAGS_ENABLE))
@@ -385,14 +424,15 @@ static int config_read(struct pci_bus *bus, unsigned int devfn, int where, int s
 	return function ? PCIBIOS_SUCCESSFUL : PCIBIOS_DEVICE_NOT_FOUND;
 }
 
-static void write_bytes(struct bx_function *f, int where, int size, u32 value)
+static void write_function(struct bx_function *f, int where, int size, u32 value)
 {
-	u8 byte;
+	u8 byte, state = power_state(f);
 
 	for (; size; size--, where++, value >>= 8) {
 		byte = (f->value[where] & ~f->writable[where]) | (value & f->writable[where]);
 		WRITE_ONCE(f->value[where], byte & ~(value & f->clearable[where]));
 	}
+	keep_power_state(f, state);
 }
 
 /*
@@ -431,7 +471,7 @@ static int config_write(struct pci_bus *bus, unsigned int devfn, int where, int 
 	raw_spin_lock_irqsave(&device->config_lock, flags);
 	function = find_function(device, bus, devfn);
 	if (function) {
-		write_bytes(function, where, size, value);
+		write_function(function, where, size, value);
 		if (function == &device->port_function)
 			wrote_port(device);
 		else

@@ -251,6 +251,31 @@ static void nothing_reaches_a_host_that_is_no_bus_master(void **state)
 	emu_end(&host);
 }
 
+static void what_is_written_to_one_that_sleeps_waits_until_it_is_awake(void **state)
+{
+	struct emu_host host;
+
+	emu_begin(&host, NULL);
+	emu_enable(&host);
+	host.ctrl->bus_master = false;
+	host.ctrl->asleep = true;
+	submit_identify(&host);
+	emu_expect_none(&host, 0);
+	write_cc(&host, 0);
+	assert_true(status_register(&host) & NVME_CSTS_RDY);
+	write_cc(&host, host.ctrl->cc);
+	/* Nothing was lost. */
+	host.ctrl->asleep = false;
+	host.ctrl->bus_master = true;
+	emu_expect(&host, 0, 0);
+	/* A reset does not wait. */
+	host.ctrl->asleep = true;
+	bx_ctrl_reset(host.ctrl, BX_RESET_FUNCTION);
+	emu_pass(&host);
+	assert_int_equal(status_register(&host), 0);
+	emu_end(&host);
+}
+
 static void a_host_that_takes_its_memory_back_waits_for_one_command_at_most(void **state)
 {
 	struct emu_host host;
@@ -336,6 +361,7 @@ int main(void)
 		kit_test(the_furthest_reaching_reset_is_the_one_that_is_done),
 		kit_test(a_function_reset_forgets_the_admin_queue_and_one_by_cc_does_not),
 		kit_test(nothing_reaches_a_host_that_is_no_bus_master),
+		kit_test(what_is_written_to_one_that_sleeps_waits_until_it_is_awake),
 		kit_test(a_host_that_takes_its_memory_back_waits_for_one_command_at_most),
 		kit_test(making_a_controller_without_memory_leaves_nothing),
 		kit_test(a_creation_that_runs_out_of_memory_leaves_nothing),
