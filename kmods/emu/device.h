@@ -159,6 +159,14 @@ void bx_pci_plug(struct bx_device *device, bool present, bool link);
 /* Whether the endpoint may send MSI-X now, and whether all of them are masked. */
 bool bx_pci_msix(struct bx_device *device, bool *masked);
 
+/* ---- pci_error.c */
+
+/*
+ * An error of the endpoint: bits of its correctable or uncorrectable status. -ENODEV when the link is down, -EINVAL when it has no
+ * such error.
+ */
+int bx_pci_error(struct bx_device *device, bool correctable, u32 bits);
+
 /* ---- irq.c */
 
 int bx_irq_create(struct bx_device *device);

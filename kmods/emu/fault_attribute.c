@@ -419,6 +419,45 @@ static ssize_t bx_fault_event_store(struct config_item *config, const char *page
 }
 CONFIGFS_ATTR_WO(bx_fault_, event);
 
+/* ---- errors of PCI Express */
+
+/* correctable BITS or uncorrectable BITS, @text is taken apart */
+static int parse_error(char *text, bool *correctable, u32 *bits)
+{
+	char *word;
+
+	text = strim(text);
+	word = next_word(&text);
+	if (!word || (strcmp(word, "correctable") && strcmp(word, "uncorrectable")))
+		return -EINVAL;
+	*correctable = *word == 'c';
+	word = next_word(&text);
+	return !word || kstrtou32(word, 0, bits) || next_word(&text) ? -EINVAL : 0;
+}
+
+static ssize_t bx_fault_aer_store(struct config_item *config, const char *page, size_t count)
+{
+	struct bx_item *item = fault_item_of(config);
+	char *text = kstrdup(page, GFP_KERNEL);
+	bool correctable;
+	u32 bits;
+	int ret;
+
+	if (!text)
+		return -ENOMEM;
+	ret = parse_error(text, &correctable, &bits);
+	kfree(text);
+	mutex_lock(&item->lock);
+	if (!ret)
+		ret = item->device ? bx_pci_error(item->device, correctable, bits) : -ENODEV;
+	mutex_unlock(&item->lock);
+	if (ret == -EINVAL)
+		pr_err("%s: fault/aer: %.*s is no error of its status registers; write for example correctable 1\n",
+		       item->options.name, (int)strcspn(page, "\n"), page);
+	return ret ?: count;
+}
+CONFIGFS_ATTR_WO(bx_fault_, aer);
+
 static struct configfs_attribute *fault_attributes[] = {
 	&bx_fault_attr_present,
 	&bx_fault_attr_link,
@@ -430,6 +469,7 @@ static struct configfs_attribute *fault_attributes[] = {
 	&bx_fault_attr_spare,
 	&bx_fault_attr_used,
 	&bx_fault_attr_event,
+	&bx_fault_attr_aer,
 	NULL,
 };
 

@@ -2,7 +2,7 @@
 /*
  * The configuration space of the root port and of the endpoint. It is memory with three masks: what the host may write,
  * what a written 1 clears, and what a reset restores; a few registers do something when they are written.
- * The slot and the link are registers of the port, so plugging is here, too.
+ * The slot and the link are registers of the port, so plugging is here, too. Errors are pci_error.c's.
  */
 #include <linux/bits.h>
 #include <linux/delay.h>
@@ -12,17 +12,10 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
-#include "device.h"
+#include "pci_config.h"
 
 #define BX_PCI_ENDPOINT	    0x0b01
 #define BX_PCI_PORT	    0x0b00
-
-/* Where the capabilities are. */
-#define BX_CAP_PM	    0x40
-#define BX_CAP_MSIX	    0x50 /* of the endpoint */
-#define BX_CAP_MSI	    0x50 /* of the port */
-#define BX_CAP_EXP	    0x70
-#define BX_CAP_AER	    0x100
 
 /* What a write of a register waits for an engine at most: where it may not sleep, and where it may. */
 #define BX_TRANSFER_US	    100
@@ -38,41 +31,6 @@
 #define BX_LINK_NO_ASPM	    BIT(22) /* ASPM Optionality Compliance: since 3.0 the bit must be set */
 
 /* ---- registers */
-
-static u32 get(const struct bx_function *function, int where, int size)
-{
-	u32 value = 0;
-
-	while (size--)
-		value = value << 8 | function->value[where + size];
-	return value;
-}
-
-static void set(u8 *space, int where, int size, u32 value)
-{
-	for (; size; size--, value >>= 8)
-		space[where++] = value;
-}
-
-static void put(struct bx_function *function, int where, int size, u32 value)
-{
-	set(function->value, where, size, value);
-}
-
-static void allow(struct bx_function *function, int where, int size, u32 mask)
-{
-	set(function->writable, where, size, mask);
-}
-
-static void clears(struct bx_function *function, int where, int size, u32 mask)
-{
-	set(function->clearable, where, size, mask);
-}
-
-static void change(struct bx_function *function, int where, int size, u32 clear_bits, u32 set_bits)
-{
-	put(function, where, size, (get(function, where, size) & ~clear_bits) | set_bits);
-}
 
 /* Whether an access of @size bytes at @where is one of any of these. */
 static bool covers(int where, int size, int first, int length)
@@ -161,30 +119,6 @@ static void init_exp(struct bx_function *f, u16 flags, u32 devcap, u32 lnkcap, u
 	allow(f, cap + PCI_EXP_LNKCTL2, 2, PCI_EXP_LNKCTL2_TLS);
 }
 
-static void init_aer(struct bx_function *f)
-{
-	u32 uncorrectable = PCI_ERR_UNC_DLP | PCI_ERR_UNC_POISON_TLP | PCI_ERR_UNC_FCP |
-			    PCI_ERR_UNC_COMP_TIME | PCI_ERR_UNC_COMP_ABORT | PCI_ERR_UNC_UNX_COMP |
-			    PCI_ERR_UNC_RX_OVER | PCI_ERR_UNC_MALF_TLP | PCI_ERR_UNC_ECRC |
-			    PCI_ERR_UNC_UNSUP | PCI_ERR_UNC_INTN;
-	u32 correctable = PCI_ERR_COR_RCVR | PCI_ERR_COR_BAD_TLP | PCI_ERR_COR_BAD_DLLP |
-			  PCI_ERR_COR_REP_ROLL | PCI_ERR_COR_REP_TIMER | PCI_ERR_COR_ADV_NFAT |
-			  PCI_ERR_COR_INTERNAL;
-	int cap = BX_CAP_AER;
-
-	put(f, cap, 4, PCI_EXT_CAP_ID_ERR | 2 << 16);
-	clears(f, cap + PCI_ERR_UNCOR_STATUS, 4, uncorrectable);
-	allow(f, cap + PCI_ERR_UNCOR_MASK, 4, uncorrectable);
-	put(f, cap + PCI_ERR_UNCOR_MASK, 4, PCI_ERR_UNC_INTN);
-	allow(f, cap + PCI_ERR_UNCOR_SEVER, 4, uncorrectable);
-	put(f, cap + PCI_ERR_UNCOR_SEVER, 4,
-	    PCI_ERR_UNC_DLP | PCI_ERR_UNC_FCP | PCI_ERR_UNC_RX_OVER | PCI_ERR_UNC_MALF_TLP |
-		    PCI_ERR_UNC_INTN);
-	clears(f, cap + PCI_ERR_COR_STATUS, 4, correctable);
-	allow(f, cap + PCI_ERR_COR_MASK, 4, correctable);
-	put(f, cap + PCI_ERR_COR_MASK, 4, PCI_ERR_COR_ADV_NFAT | PCI_ERR_COR_INTERNAL);
-}
-
 /* ---- the endpoint */
 
 static void init_cmb_bar(struct bx_function *f, const struct bx_memory *memory)
@@ -223,8 +157,14 @@ static void init_endpoint(struct bx_device *device)
 	put(f, BX_CAP_MSIX + PCI_MSIX_TABLE, 4, BX_BAR_TABLE);
 	put(f, BX_CAP_MSIX + PCI_MSIX_PBA, 4, BX_BAR_PBA);
 	init_exp(f, PCI_EXP_TYPE_ENDPOINT << 4, PCI_EXP_DEVCAP_FLR, 0, 0);
-	init_aer(f);
+	bx_error_init(f);
 	memcpy(f->initial, f->value, sizeof(f->initial));
+}
+
+/* What is above PCI's own space is AER alone, of which only a loss of power makes an end. */
+static void restore(struct bx_function *f, bool power)
+{
+	memcpy(f->value, f->initial, power ? PCI_CFG_SPACE_EXP_SIZE : BX_CAP_AER);
 }
 
 /* The function's registers as after power-on; the controller's follow in an engine's next pass. */
@@ -232,7 +172,7 @@ static void reset_endpoint(struct bx_device *device, enum bx_reset kind)
 {
 	struct bx_function *f = &device->endpoint_function;
 
-	memcpy(f->value, f->initial, sizeof(f->value));
+	restore(f, false);
 	WRITE_ONCE(device->ctrl->bus_master, false);
 	WRITE_ONCE(device->ctrl->asleep, false);
 	bx_irq_reset(device);
@@ -271,7 +211,7 @@ static void init_port(struct bx_device *device)
 {
 	struct bx_function *f = &device->port_function;
 	u64 base = device->memory.window.start, limit = device->memory.window.end;
-	int exp = BX_CAP_EXP, aer = BX_CAP_AER;
+	int exp = BX_CAP_EXP;
 
 	init_head(f, BX_PCI_PORT, PCI_CLASS_BRIDGE_PCI << 8, PCI_HEADER_TYPE_BRIDGE);
 	put(f, PCI_SECONDARY_BUS, 1, 1);
@@ -281,6 +221,10 @@ static void init_port(struct bx_device *device)
 	put(f, PCI_IO_BASE, 2, 0x00f0);
 	allow(f, PCI_IO_BASE, 2, 0xf0f0);
 	f->writable[PCI_COMMAND] |= PCI_COMMAND_IO;
+	clears(f, PCI_SEC_STATUS, 2,
+	       PCI_STATUS_PARITY | PCI_STATUS_SIG_TARGET_ABORT | PCI_STATUS_REC_TARGET_ABORT |
+		       PCI_STATUS_REC_MASTER_ABORT | PCI_STATUS_SIG_SYSTEM_ERROR |
+		       PCI_STATUS_DETECTED_PARITY);
 	put(f, PCI_MEMORY_BASE, 4, 0x0000fff0);
 	allow(f, PCI_MEMORY_BASE, 4, 0xfff0fff0);
 	put(f, PCI_PREF_MEMORY_BASE, 2, (base >> 16 & 0xfff0) | PCI_PREF_RANGE_TYPE_64);
@@ -318,13 +262,11 @@ static void init_port(struct bx_device *device)
 		      PCI_EXP_RTCTL_PMEIE);
 	clears(f, exp + PCI_EXP_RTSTA, 4, PCI_EXP_RTSTA_PME);
 
-	init_aer(f);
-	allow(f, aer + PCI_ERR_ROOT_COMMAND, 4,
-	      PCI_ERR_ROOT_CMD_COR_EN | PCI_ERR_ROOT_CMD_NONFATAL_EN | PCI_ERR_ROOT_CMD_FATAL_EN);
-	clears(f, aer + PCI_ERR_ROOT_STATUS, 4, 0x7f);
+	bx_error_init(f);
+	bx_error_init_port(f);
 }
 
-static bool link_up(struct bx_device *device)
+bool bx_pci_link_up(struct bx_device *device)
 {
 	struct bx_function *f = &device->port_function;
 
@@ -338,7 +280,7 @@ static void update_port(struct bx_device *device)
 {
 	struct bx_function *f = &device->port_function;
 	int sta = BX_CAP_EXP + PCI_EXP_SLTSTA, lnk = BX_CAP_EXP + PCI_EXP_LNKSTA;
-	bool was_up = get(f, lnk, 2) & PCI_EXP_LNKSTA_DLLLA, up = link_up(device);
+	bool was_up = get(f, lnk, 2) & PCI_EXP_LNKSTA_DLLLA, up = bx_pci_link_up(device);
 	bool was_present = get(f, sta, 2) & PCI_EXP_SLTSTA_PDS;
 	u16 events = 0, enabled = get(f, BX_CAP_EXP + PCI_EXP_SLTCTL, 2);
 
@@ -369,7 +311,7 @@ static void wrote_port(struct bx_device *device)
 		get(&device->port_function, BX_CAP_EXP + PCI_EXP_LNKSTA, 2) & PCI_EXP_LNKSTA_DLLLA;
 
 	update_port(device);
-	if (!was_up && link_up(device))
+	if (!was_up && bx_pci_link_up(device))
 		reset_endpoint(device, BX_RESET_FUNCTION);
 }
 
@@ -379,12 +321,11 @@ void bx_pci_plug(struct bx_device *device, bool present, bool link)
 	bool was_up;
 
 	raw_spin_lock_irqsave(&device->config_lock, flags);
-	was_up = link_up(device);
+	was_up = bx_pci_link_up(device);
 	device->present = present;
 	device->link = link;
-	if (!was_up && link_up(device))
-		memcpy(device->endpoint_function.value, device->endpoint_function.initial,
-		       sizeof(device->endpoint_function.value));
+	if (!present || (!was_up && bx_pci_link_up(device)))
+		restore(&device->endpoint_function, !present);
 	update_port(device);
 	raw_spin_unlock_irqrestore(&device->config_lock, flags);
 }
@@ -404,7 +345,7 @@ static struct bx_function *find_function(struct bx_device *device, struct pci_bu
 	if (pci_is_root_bus(bus))
 		return &device->port_function;
 	/* One that is being reset does not answer, lest the host sets up what the reset then clears. */
-	if (!link_up(device) || bx_ctrl_resetting(device->ctrl))
+	if (!bx_pci_link_up(device) || bx_ctrl_resetting(device->ctrl))
 		return NULL;
 	return &device->endpoint_function;
 }
@@ -459,6 +400,24 @@ static void wait_for_transfers(struct bx_device *device)
 	}
 }
 
+static void write_port(struct bx_device *device, int where, int size, u32 value)
+{
+	struct bx_function *f = &device->port_function;
+	u32 before = bx_error_interrupts(f);
+
+	write_function(f, where, size, value);
+	wrote_port(device);
+	/* Errors that are there already interrupt when they are enabled. */
+	if (bx_error_interrupts(f) & ~before)
+		bx_irq_port(device);
+}
+
+static void write_endpoint(struct bx_device *device, int where, int size, u32 value)
+{
+	write_function(&device->endpoint_function, where, size, value);
+	wrote_endpoint(device, where, size, value);
+}
+
 static int config_write(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 value)
 {
 	struct bx_device *device = bus_device(bus);
@@ -470,13 +429,10 @@ static int config_write(struct pci_bus *bus, unsigned int devfn, int where, int 
 		return PCIBIOS_BAD_REGISTER_NUMBER;
 	raw_spin_lock_irqsave(&device->config_lock, flags);
 	function = find_function(device, bus, devfn);
-	if (function) {
-		write_function(function, where, size, value);
-		if (function == &device->port_function)
-			wrote_port(device);
-		else
-			wrote_endpoint(device, where, size, value);
-	}
+	if (function == &device->port_function)
+		write_port(device, where, size, value);
+	else if (function)
+		write_endpoint(device, where, size, value);
 	raw_spin_unlock_irqrestore(&device->config_lock, flags);
 	if (was_master && !READ_ONCE(device->ctrl->bus_master))
 		wait_for_transfers(device);
