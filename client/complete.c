@@ -3,6 +3,7 @@
 #include "client/bxctl.h"
 #include "daemon/json.h"
 #include "daemon/names.h"
+#include "daemon/pci.h"
 
 static void offer(const char *word, const char *begin)
 {
@@ -56,7 +57,6 @@ enum bx_exit bxctl_complete(struct bxctl *ctl, char **words)
 {
 	static const char *const plannable[] = { "bind",  "unbind", "reset", "reenumerate",
 						 "start", "stop",   "create" };
-	static const char *const drivers[] = { "nvme", "vfio-pci", "pci-stub" };
 	size_t n = bx_strv_length(words);
 	const char *last = words[n - 1], *verb;
 
@@ -74,7 +74,7 @@ enum bx_exit bxctl_complete(struct bxctl *ctl, char **words)
 	}
 	if (n == 2)
 		offer_devices(ctl, words[0], last);
-	for (size_t i = 0; n == 3 && bx_streq(words[0], "bind") && i < ARRAY_SIZE(drivers); i++)
-		offer(drivers[i], last);
+	for (size_t i = 0; n == 3 && bx_streq(words[0], "bind") && bx_suitable_drivers[i]; i++)
+		offer(bx_suitable_drivers[i], last);
 	return BX_EXIT_OK;
 }

@@ -105,15 +105,16 @@ static int start_module(struct bx_call *call, struct bx_daemon *daemon, enum bx_
 			const char *parameters)
 {
 	const char *name = bx_call_text(call, "name");
+	const char *module = bx_module_find(name);
 	struct bx_job *job;
 	int r;
 
-	if (!bx_module_known(name))
+	if (!module)
 		return bx_fail(
 			&call->failure, -EINVAL, BX_ERROR_INVALID_ARGUMENT,
 			"'%.64s' is none of the modules that bxd is for: GetModules has their names",
 			name);
-	r = bx_job_start_module(daemon, kind, name, parameters, &job, &call->failure);
+	r = bx_job_start_module(daemon, kind, module, parameters, &job, &call->failure);
 	return r < 0 ? r : bx_call_return(call, "job", job->key);
 }
 

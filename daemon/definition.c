@@ -122,8 +122,8 @@ static const struct {
 	{ "idle_step_ns", &number },
 	{ "idle_max_ns", &number },
 	{ "namespaces/N/size", &size },
-	{ "namespaces/N/lba_size", &number },
-	{ "namespaces/N/metadata_size", &number },
+	{ "namespaces/N/lba_size", &size },
+	{ "namespaces/N/metadata_size", &size },
 	{ "namespaces/N/metadata_extended", &toggle },
 	{ "namespaces/N/pi_type", &number },
 	{ "namespaces/N/pi_first", &toggle },
@@ -132,7 +132,7 @@ static const struct {
 	{ "timing/other_latency_ns", &number },
 	{ "timing/read_bandwidth", &size },
 	{ "timing/write_bandwidth", &size },
-	{ "timing/io_unit_size", &number },
+	{ "timing/io_unit_size", &size },
 	{ "timing/nr_io_units", &number },
 };
 

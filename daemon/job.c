@@ -190,10 +190,12 @@ static int write_intent(struct bx_daemon *daemon, struct bx_operation *operation
 		r = bx_plan_write(&daemon->journal, operation->job, with);
 	if (r >= 0)
 		r = bx_journal_write(&daemon->journal, operation, true);
-	if (r < 0)
-		return bx_fail(failure, r, BX_ERROR_INTERNAL,
-			       "the intent cannot be written to the journal: %s", strerror(-r));
-	return 0;
+	if (r >= 0)
+		return 0;
+	/* What was refused is not done after a restart either. */
+	bx_journal_remove(&daemon->journal, operation->job);
+	return bx_fail(failure, r, BX_ERROR_INTERNAL,
+		       "the intent cannot be written to the journal: %s", strerror(-r));
 }
 
 /* What is written down as old is what is there now, not what was last seen. */
@@ -260,6 +262,14 @@ static int check_state(struct bx_device *device, enum bx_kind kind, struct bx_fa
 	return there ? read_again(device, failure) : 0;
 }
 
+static int prepare(struct bx_device *device, enum bx_kind kind, const char *driver,
+		   struct bx_operation *ret, struct bx_failure *failure)
+{
+	int r = check_state(device, kind, failure);
+
+	return r < 0 ? r : plan(device, kind, driver, ret, failure);
+}
+
 /* The intent is written down, and the job is there. */
 static int begin(struct bx_daemon *daemon, struct bx_operation *operation,
 		 const struct bx_plan *with, struct bx_job **ret, struct bx_failure *failure)
@@ -297,9 +307,7 @@ int bx_job_start(struct bx_device *device, enum bx_kind kind, const char *driver
 	struct bx_operation operation;
 	int r;
 
-	r = check_state(device, kind, failure);
-	if (r >= 0)
-		r = plan(device, kind, driver, &operation, failure);
+	r = prepare(device, kind, driver, &operation, failure);
 	if (r < 0)
 		return r;
 	operation.forget = forget;
@@ -321,9 +329,7 @@ int bx_job_start_plan(struct bx_device *device, enum bx_kind kind, const char *d
 	struct bx_operation operation;
 	int r;
 
-	r = check_state(device, kind, failure);
-	if (r >= 0)
-		r = plan(device, kind, driver, &operation, failure);
+	r = prepare(device, kind, driver, &operation, failure);
 	if (r < 0)
 		return r;
 	operation.kind = BX_KIND_PLAN;

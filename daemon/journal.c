@@ -277,7 +277,7 @@ static int validate(const struct bx_operation *operation)
 		return -EBADMSG;
 	if (plan && (operation->as_planned || operation->forget))
 		return -EBADMSG;
-	if (subject == BX_OF_MODULE ? !bx_module_known(operation->module) : *operation->module)
+	if (subject == BX_OF_MODULE ? !bx_module_find(operation->module) : *operation->module)
 		return -EBADMSG;
 	if (*operation->name ? !bx_emulated_name_valid(operation->name) : subject == BX_OF_EMULATED)
 		return -EBADMSG;

@@ -14,13 +14,13 @@ bool bx_module_same_name(const char *a, const char *b, size_t length)
 	return true;
 }
 
-bool bx_module_known(const char *name)
+const char *bx_module_find(const char *name)
 {
 	for (size_t i = 0; bx_module_names[i]; i++)
 		if (strlen(name) == strlen(bx_module_names[i]) &&
 		    bx_module_same_name(name, bx_module_names[i], strlen(name)))
-			return true;
-	return false;
+			return bx_module_names[i];
+	return NULL;
 }
 
 /* From sysfs alone, since the files of modules are hidden from bxd. */

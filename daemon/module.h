@@ -16,10 +16,10 @@
 /* So many bytes of both; the kernel does not tell - from _ in the name of a module or a parameter. */
 bool bx_module_same_name(const char *a, const char *b, size_t length);
 
-/* True for one that is a part of what bxd is for: nobody loads just anything through it. */
-bool bx_module_known(const char *name);
-/* The names of those, ended by NULL. */
+/* The modules that bxd is for, ended by NULL: nobody loads just anything through it. */
 extern const char *const bx_module_names[];
+/* The one of them that is meant, with - and _ as there; NULL if it is none. */
+const char *bx_module_find(const char *name);
 
 /* "loaded", "loaded, used by a, b", "not loaded" or "built in": for people. */
 int bx_module_state(struct bx_root *root, const char *name, char *text, size_t size);

@@ -39,14 +39,14 @@ bool bx_driver_name_valid(const char *s)
 	return n > 0 && n <= 55 && !s[n] && *s != '-';
 }
 
-static const char *const suitable_drivers[] = {
-	BX_NATURAL_DRIVER, BX_OWN_DRIVER, "vfio-pci", "pci-stub", "pciback",
+const char *const bx_suitable_drivers[] = {
+	BX_NATURAL_DRIVER, BX_OWN_DRIVER, "vfio-pci", "pci-stub", "pciback", NULL,
 };
 
 bool bx_driver_suitable(const char *driver)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(suitable_drivers); i++)
-		if (bx_streq(driver, suitable_drivers[i]))
+	for (size_t i = 0; bx_suitable_drivers[i]; i++)
+		if (bx_streq(driver, bx_suitable_drivers[i]))
 			return true;
 	return false;
 }
@@ -56,9 +56,9 @@ int bx_fail_unsuitable(const char *driver, struct bx_failure *failure)
 	char names[128] = "";
 	size_t used = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(suitable_drivers); i++)
+	for (size_t i = 0; bx_suitable_drivers[i]; i++)
 		used += snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
-				 suitable_drivers[i]);
+				 bx_suitable_drivers[i]);
 	return bx_fail(failure, -EOPNOTSUPP, BX_ERROR_DRIVER_UNSUITABLE,
 		       "%s is not made for NVMe devices; those that are: %s", driver, names);
 }

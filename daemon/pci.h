@@ -55,9 +55,10 @@ struct bx_pci {
 bool bx_pci_address_valid(const char *s);
 
 /*
- * True for a driver that knows NVMe devices or leaves whatever it is given alone. An override makes any driver probe
+ * The drivers that know NVMe devices or leave whatever they are given alone, ended by NULL. An override makes any driver probe
  * the device, and one that is made for other hardware takes its registers for what they are not.
  */
+extern const char *const bx_suitable_drivers[];
 bool bx_driver_suitable(const char *driver);
 
 /* DriverUnsuitable, with the names of those that are suitable. */
