@@ -11,7 +11,7 @@ systemctl stop bxd
 
 # A disk of its own for the state, which is full; and /etc, for which bxd has no need.
 cp -a /var/lib/bxd /tmp/state
-mount -t tmpfs -o size=64k tmpfs /var/lib/bxd
+mount -t tmpfs -o size=1m tmpfs /var/lib/bxd
 cp -a /tmp/state/. /var/lib/bxd/
 mount --bind /etc /etc
 mount -o remount,bind,ro /etc
