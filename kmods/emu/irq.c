@@ -212,6 +212,10 @@ static int domain_alloc(struct irq_domain *domain, unsigned int virq, unsigned i
 		vector = vector_of(device, info->desc, i);
 		irq_domain_set_info(domain, virq + i, vector->index, &vector_chip, vector,
 				    handle_edge_irq, NULL, "edge");
+#if BX_HAVE_IRQ_MOVE_PCNTXT
+		/* Else it would be moved by the next one's acknowledgement, as an interrupt controller has to do it. */
+		irq_set_status_flags(virq + i, IRQ_MOVE_PCNTXT);
+#endif
 		vector->cpu = cpumask_first(cpu_online_mask);
 		WRITE_ONCE(vector->virq, virq + i);
 	}

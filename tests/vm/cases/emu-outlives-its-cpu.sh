@@ -32,6 +32,18 @@ pinned() {
 }
 
 pinned
+# An interrupt goes where it is told to, at once.
+moved=
+for path in "/sys/bus/pci/devices/$(nvme_address pinned)"/msi_irqs/*; do
+	irq=${path##*/}
+	for cpu in 0 2; do
+		echo $cpu >"/proc/irq/$irq/smp_affinity_list" 2>/dev/null || continue 2
+		expect $cpu cat "/proc/irq/$irq/effective_affinity_list"
+		moved=$irq
+	done
+done
+[ "$moved" ] || fail "no interrupt can be moved"
+
 # Nobody moves it: it is the kernel's word, not a wish.
 if taskset -pc 0 "$(engine 0)" >/dev/null 2>&1; then
 	fail "the engine of CPU 1 could be moved to CPU 0"
