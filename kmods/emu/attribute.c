@@ -108,6 +108,21 @@ int bx_parse_size(u64 *value, const char *text, u64 least, u64 most)
 	return 0;
 }
 
+ssize_t bx_show_bytes(const u32 *value, char *page)
+{
+	return bx_show_u32(value, page);
+}
+
+int bx_parse_bytes(u32 *value, const char *text, u64 least, u64 most)
+{
+	u64 number;
+	int ret = bx_parse_size(&number, text, least, most);
+
+	if (!ret)
+		*value = number;
+	return ret;
+}
+
 ssize_t bx_show_power_of_2(const u64 *value, char *page)
 {
 	return bx_show_size(value, page);

@@ -11,7 +11,8 @@
 struct bx_item {
 	struct config_group group;
 	struct config_group namespaces, timing, fault, stats;
-	struct mutex lock;
+	struct mutex lock; /* held while it is powered on or off, which may take long */
+	struct mutex device_lock; /* held while `device' changes: who only looks waits for no more */
 	struct bx_device_options options;
 	struct bx_device *device; /* NULL: off */
 	int domain; /* of its PCI function; 0: off. To be read without the lock, which is held while memory is looked for */
@@ -26,6 +27,9 @@ ssize_t bx_show_u64(const u64 *value, char *page);
 int bx_parse_u64(u64 *value, const char *text, u64 least, u64 most);
 ssize_t bx_show_size(const u64 *value, char *page);
 int bx_parse_size(u64 *value, const char *text, u64 least, u64 most);
+/* A size that people think of as a number. */
+ssize_t bx_show_bytes(const u32 *value, char *page);
+int bx_parse_bytes(u32 *value, const char *text, u64 least, u64 most);
 /* 0, or a power of two */
 ssize_t bx_show_power_of_2(const u64 *value, char *page);
 int bx_parse_power_of_2(u64 *value, const char *text, u64 least, u64 most);

@@ -140,14 +140,21 @@ static ssize_t bx_device_power_show(struct config_item *config, char *page)
 	return sysfs_emit(page, "%d\n", READ_ONCE(item_of(config)->device) != NULL);
 }
 
+static void set_device(struct bx_item *item, struct bx_device *device)
+{
+	mutex_lock(&item->device_lock);
+	WRITE_ONCE(item->device, device);
+	WRITE_ONCE(item->domain, device ? device->sysdata.domain : 0);
+	mutex_unlock(&item->device_lock);
+}
+
 static void power_off(struct bx_item *item)
 {
 	struct bx_device *device = item->device;
 
 	if (!device)
 		return;
-	WRITE_ONCE(item->domain, 0);
-	WRITE_ONCE(item->device, NULL);
+	set_device(item, NULL);
 	bx_device_power_off(device);
 }
 
@@ -164,10 +171,8 @@ static ssize_t bx_device_power_store(struct config_item *config, const char *pag
 	mutex_lock(&item->lock);
 	if (on && !item->device) {
 		ret = bx_device_power_on(&item->options, &device);
-		if (!ret) {
-			WRITE_ONCE(item->device, device);
-			WRITE_ONCE(item->domain, device->sysdata.domain);
-		}
+		if (!ret)
+			set_device(item, device);
 	} else if (!on) {
 		power_off(item);
 	}
@@ -237,8 +242,8 @@ static struct bx_device_ns *ns_of(struct bx_ns_item *item)
 	CONFIGFS_ATTR(bx_ns_, name)
 
 BX_NS_ATTRIBUTE(size, size, options.size, 0, 1ull << 50);
-BX_NS_ATTRIBUTE(lba_size, u32, lba_size, 512, 4096);
-BX_NS_ATTRIBUTE(metadata_size, u32, metadata_size, 0, 4096);
+BX_NS_ATTRIBUTE(lba_size, bytes, lba_size, 512, 4096);
+BX_NS_ATTRIBUTE(metadata_size, bytes, metadata_size, 0, 4096);
 BX_NS_ATTRIBUTE(metadata_extended, bool, options.extended, 0, 1);
 BX_NS_ATTRIBUTE(pi_type, u8, options.pi_type, 0, 3);
 BX_NS_ATTRIBUTE(pi_first, bool, options.pi_first, 0, 1);
@@ -370,7 +375,7 @@ BX_TIMING_ATTRIBUTE(write_latency_ns, u64, 0, BX_TIMING_LATENCY_MAX);
 BX_TIMING_ATTRIBUTE(other_latency_ns, u64, 0, BX_TIMING_LATENCY_MAX);
 BX_TIMING_ATTRIBUTE(read_bandwidth, size, 0, 1ull << 50);
 BX_TIMING_ATTRIBUTE(write_bandwidth, size, 0, 1ull << 50);
-BX_TIMING_ATTRIBUTE(io_unit_size, u32, 512, 1u << 30);
+BX_TIMING_ATTRIBUTE(io_unit_size, bytes, 512, 1u << 30);
 BX_TIMING_ATTRIBUTE(nr_io_units, u32, 0, BX_TIMING_UNITS_MAX);
 
 static struct configfs_attribute *timing_attributes[] = {
@@ -414,6 +419,7 @@ static struct config_group *device_make(struct config_group *group, const char *
 	if (!item)
 		return ERR_PTR(-ENOMEM);
 	mutex_init(&item->lock);
+	mutex_init(&item->device_lock);
 	bx_device_options_init(&item->options, name);
 
 	config_group_init_type_name(&item->group, name, &device_type);

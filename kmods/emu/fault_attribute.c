@@ -313,7 +313,6 @@ static int get_health(struct config_item *config, struct bx_health *ret)
 	{                                                                                    \
 		struct bx_health health;                                                     \
 		int ret = get_health(config, &health);                                       \
-                                                                                             \
 		return ret ?: sysfs_emit(page, "%u\n", health.field);                        \
 	}                                                                                    \
 	static ssize_t bx_fault_##name##_store(struct config_item *config, const char *page, \
@@ -322,7 +321,6 @@ static int get_health(struct config_item *config, struct bx_health *ret)
 		struct bx_item *item = fault_item_of(config);                                \
 		u32 value;                                                                   \
 		int ret = bx_parse_u32(&value, page, 0, most);                               \
-                                                                                             \
 		if (ret)                                                                     \
 			return ret;                                                          \
 		mutex_lock(&item->lock);                                                     \

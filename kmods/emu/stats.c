@@ -2,6 +2,7 @@
 /*
  * What a device has done, as files in configfs: sums over its engines, which count without a lock, so that two
  * files need not agree to the last command. They begin at 0 when it is powered on; -ENODEV while it is off.
+ * Whoever looks at them does not wait for a power-on or -off.
  */
 #include <linux/configfs.h>
 #include <linux/module.h>
@@ -68,12 +69,12 @@ static ssize_t print_histogram(const struct bx_ctrl *ctrl, size_t offset, unsign
 	{                                                                                          \
 		struct bx_item *item = stats_item_of(config);                                      \
 		ssize_t ret = -ENODEV;                                                             \
-		mutex_lock(&item->lock);                                                           \
+		mutex_lock(&item->device_lock);                                                    \
 		if (item->device)                                                                  \
 			ret = print_##kind(                                                        \
 				item->device->ctrl, offsetof(struct bx_engine_stats, member),      \
 				sizeof_field(struct bx_engine_stats, member) / sizeof(u64), page); \
-		mutex_unlock(&item->lock);                                                         \
+		mutex_unlock(&item->device_lock);                                                  \
 		return ret;                                                                        \
 	}                                                                                          \
 	CONFIGFS_ATTR_RO(bx_stats_, name)

@@ -7,7 +7,7 @@
 . /usr/lib/bx-lab/emu.sh
 
 make left memory_size=256M queues=2 cpus=1 \
-	namespaces/1/size=16M namespaces/2/size=16M namespaces/2/lba_size=4096
+	namespaces/1/size=16M namespaces/2/size=16M namespaces/2/lba_size=4K
 make right memory_start=5376M memory_size=256M queues=2 cpus=2 \
 	namespaces/1/size=16M namespaces/1/metadata_size=8 namespaces/1/pi_type=1 \
 	namespaces/2/size=16M namespaces/2/metadata_size=64 namespaces/2/lba_size=4096
