@@ -378,23 +378,27 @@ static void write_function(struct bx_function *f, int where, int size, u32 value
 
 /*
  * A real device has sent what it had to send when such a write has been answered; what an engine is at takes as long as one command.
- * All of the kernel's paths that take bus mastering away may sleep. Only a user's write to configuration space comes with
- * interrupts off; an engine that it has preempted then goes on afterwards.
+ * All of the kernel's paths that take bus mastering away may sleep, and are not told that it is over before it is: what they free
+ * next would be written to. Only a user's write to configuration space comes with interrupts off; an engine that it has preempted
+ * then goes on afterwards.
  */
 static void wait_for_transfers(struct bx_device *device)
 {
+	bool may_sleep = IS_ENABLED(CONFIG_PREEMPT_COUNT) ? preemptible()
+							  : !irqs_disabled() && !in_interrupt();
 	unsigned long until = jiffies + BX_TRANSFER_SECONDS * HZ;
+	bool told = false;
 	unsigned int us;
 
 	/* Pairs with the one in begin_reaching(): either it sees that it may not, or we see that it does. */
 	smp_mb();
 	for (us = 0; us < BX_TRANSFER_US && bx_ctrl_reaching(device->ctrl); us++)
 		udelay(1);
-	while (preemptible() && bx_ctrl_reaching(device->ctrl)) {
-		if (time_after(jiffies, until)) {
+	while (may_sleep && bx_ctrl_reaching(device->ctrl)) {
+		if (!told && time_after(jiffies, until)) {
 			pr_err("bx_emu: %s: a command still runs in the host's memory\n",
 			       device->options->name);
-			return;
+			told = true;
 		}
 		usleep_range(50, 200);
 	}
@@ -421,7 +425,6 @@ static void write_endpoint(struct bx_device *device, int where, int size, u32 va
 static int config_write(struct pci_bus *bus, unsigned int devfn, int where, int size, u32 value)
 {
 	struct bx_device *device = bus_device(bus);
-	bool was_master = READ_ONCE(device->ctrl->bus_master);
 	struct bx_function *function;
 	unsigned long flags;
 
@@ -434,7 +437,8 @@ static int config_write(struct pci_bus *bus, unsigned int devfn, int where, int 
 	else if (function)
 		write_endpoint(device, where, size, value);
 	raw_spin_unlock_irqrestore(&device->config_lock, flags);
-	if (was_master && !READ_ONCE(device->ctrl->bus_master))
+	/* Whoever took it away: who finds that done may rely on it as much. */
+	if (!READ_ONCE(device->ctrl->bus_master))
 		wait_for_transfers(device);
 	return function ? PCIBIOS_SUCCESSFUL : PCIBIOS_DEVICE_NOT_FOUND;
 }
