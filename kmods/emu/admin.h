@@ -82,6 +82,11 @@ void bx_health_set_thresholds(struct bx_ctrl *ctrl, u16 over, u16 under);
 /* The host may want to hear now of what is there already. */
 void bx_health_remind(struct bx_ctrl *ctrl);
 
+/* Fills the page, which is all zeros; the world is held. */
+void bx_health_make_log(struct bx_ctrl *ctrl, void *page);
+/* Blocks that a host has written, in bytes; the world is held. */
+u64 bx_bytes_written(const struct bx_ctrl *ctrl);
+
 u16 bx_get_log_page(struct bx_engine *engine, struct bx_request *request);
 /* A namespace came, went or changed: the list says so, and the host is told. */
 void bx_log_changed_namespace(struct bx_ctrl *ctrl, u32 id);
@@ -232,17 +237,11 @@ void bx_erase_reset(struct bx_ctrl *ctrl);
 /* Per cent of the format of this namespace that are still to be done. */
 u8 bx_format_remaining(const struct bx_ctrl *ctrl, const struct bx_ns *ns);
 u16 bx_sanitize_progress(const struct bx_ctrl *ctrl);
-u64 bx_bytes_written(const struct bx_ctrl *ctrl);
 u16 bx_format(struct bx_engine *engine, struct bx_request *request);
 u16 bx_sanitize(struct bx_engine *engine, struct bx_request *request);
 
 /* ---- namespaces */
 
-/*
- * The namespace that a command names. A status: invalid where there can be none of that number, an invalid field
- * where there is none or none attached.
- */
-u16 bx_ns_find(struct bx_ctrl *ctrl, struct bx_request *request, struct bx_ns **ret);
 /* Whether the format may have these. */
 bool bx_ns_options_valid(const struct bx_ns_options *options);
 /* Whether there is room for anything at all in this format. */

@@ -9,7 +9,7 @@
  *   queue_command.c   how queues come and go; abort, shadow doorbells
  *   dma.c         the host's memory, PRPs and SGLs
  *   admin.c       which admin command is whose
- *   identify.c log.c feature.c feature_table.c event.c namespace.c erase.c firmware.c selftest.c   the admin commands
+ *   identify.c log.c health.c feature.c feature_table.c event.c namespace.c erase.c firmware.c selftest.c   the admin commands
  *   io.c range.c copy.c pi.c   the NVM command set; protection information
  *   store.c       where the data is
  *   timing.c      when a command is done
@@ -80,14 +80,20 @@ struct bx_ctrl;
 struct bx_engine;
 struct bx_request;
 
+/* What the device means to do with memory. */
+enum bx_access {
+	BX_TO_READ,
+	BX_TO_WRITE
+};
+
 /* What the core asks of the world around it. */
 struct bx_host_ops {
 	/*
 	 * Where the CPU finds @length bytes of the host's memory at bus address @address, all within one page of
-	 * BX_HOST_PAGE; NULL where there is no memory that the device may touch. It stays valid during a pass, and
+	 * BX_HOST_PAGE; NULL where there is no memory of which the device may do that. It stays valid during a pass, and
 	 * for the memory of a queue until the queue is deleted.
 	 */
-	void *(*memory)(struct bx_ctrl *ctrl, u64 address, size_t length);
+	void *(*memory)(struct bx_ctrl *ctrl, u64 address, size_t length, enum bx_access access);
 	/* Sends an interrupt; from a pass. */
 	void (*interrupt)(struct bx_ctrl *ctrl, unsigned int vector);
 	/* The device is pulled out, without a warning; from a pass, and it is done later. May be NULL. */
@@ -138,7 +144,8 @@ struct bx_sq {
 	struct nvme_command **pages;
 	u32 head, tail;
 	__le32 *doorbell, *shadow, *event;
-	struct bx_request *requests; /* as many as entries */
+	struct bx_request *requests;
+	u32 room; /* of them: as many as entries, and more for the admin queue */
 	struct list_head idle; /* those that are not in use */
 	u32 taken; /* how many are */
 	bool stopped; /* by a doorbell that made no sense */
@@ -248,6 +255,7 @@ struct bx_segment {
 /* The host's side of a transfer, resolved and checked as a whole before the first byte moves. */
 struct bx_data {
 	struct bx_segment *segments;
+	enum bx_access access;
 	unsigned int count, room;
 	size_t length;
 };
@@ -436,7 +444,7 @@ u16 bx_doorbell_buffer(struct bx_engine *engine, struct bx_request *request);
 /* ---- dma.c */
 
 /* The host's memory, or the controller memory buffer. NULL where there is none. */
-void *bx_memory(struct bx_ctrl *ctrl, u64 address, size_t length);
+void *bx_memory(struct bx_ctrl *ctrl, u64 address, size_t length, enum bx_access access);
 int bx_data_init(struct bx_data *data, unsigned int room);
 void bx_data_done(struct bx_data *data);
 /* Resolves the command's data pointer for @length bytes: a status. */
@@ -482,7 +490,14 @@ struct bx_ns_options {
 /* The world is held, or there is no host yet. @id 0: the first that is free. -ENOSPC, -EEXIST, -EINVAL, -ENOMEM. */
 int bx_ns_create(struct bx_ctrl *ctrl, u32 id, const struct bx_ns_options *options,
 		 struct bx_ns **ret);
+/* The size of the largest that there is room for in this format. */
+u64 bx_ns_largest(const struct bx_ctrl *ctrl, u8 format);
 void bx_ns_destroy(struct bx_ns *ns, struct bx_ctrl *ctrl);
+/*
+ * The namespace that a command names. A status: invalid where there can be none of that number, an invalid field
+ * where there is none or none attached.
+ */
+u16 bx_ns_find(struct bx_ctrl *ctrl, struct bx_request *request, struct bx_ns **ret);
 /* These blocks and their metadata are zeros from now on, and not stored where they fill pages; the world is held. */
 void bx_ns_discard(struct bx_ns *ns, u64 lba, u64 blocks);
 

@@ -10,7 +10,6 @@
 
 #include <linux/delay.h>
 #include <linux/jiffies.h>
-#include <linux/math64.h>
 #include <linux/memory.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -120,18 +119,6 @@ static int find_format(const struct bx_device_ns *ns)
 	return -EINVAL;
 }
 
-/* The data of a namespace that takes @free bytes with its metadata; both come in whole chunks. */
-static u64 largest_size(u64 free, const struct bx_device_ns *ns)
-{
-	u64 blocks = div_u64(free, ns->lba_size + ns->metadata_size);
-	u64 size = round_down(blocks * ns->lba_size, BX_CHUNK_SIZE);
-
-	while (size &&
-	       size + round_up(size / ns->lba_size * ns->metadata_size, BX_CHUNK_SIZE) > free)
-		size -= BX_CHUNK_SIZE;
-	return size;
-}
-
 static int create_namespace(struct bx_device *device, unsigned int id,
 			    const struct bx_device_ns *wanted)
 {
@@ -147,7 +134,7 @@ static int create_namespace(struct bx_device *device, unsigned int id,
 	}
 	options.format = ret;
 	if (!options.size)
-		options.size = largest_size(device->store.free, wanted);
+		options.size = bx_ns_largest(device->ctrl, options.format);
 	ret = bx_ns_create(device->ctrl, id, &options, &ns);
 	if (ret)
 		pr_err("%s: namespace %u of %llu MiB cannot be made (%d), there are %llu MiB left\n",

@@ -12,13 +12,13 @@
 /* Descriptors, data or not, that one command may have us read. */
 #define SGL_DESCRIPTORS_MAX 8192
 
-void *bx_memory(struct bx_ctrl *ctrl, u64 address, size_t length)
+void *bx_memory(struct bx_ctrl *ctrl, u64 address, size_t length, enum bx_access access)
 {
 	u64 offset = address - ctrl->cmb_bus;
 
 	if (ctrl->cmb && ctrl->cmb_bus && offset < ctrl->config.cmb_size)
 		return length <= ctrl->config.cmb_size - offset ? ctrl->cmb + offset : NULL;
-	return ctrl->ops->memory(ctrl, address, length);
+	return ctrl->ops->memory(ctrl, address, length, access);
 }
 
 int bx_data_init(struct bx_data *data, unsigned int room)
@@ -42,7 +42,7 @@ static u16 add(struct bx_ctrl *ctrl, struct bx_data *data, u64 address, u64 leng
 	while (length) {
 		u32 n = min_t(u64, length, BX_HOST_PAGE - (address & (BX_HOST_PAGE - 1)));
 		struct bx_segment *last = data->segments + data->count - 1;
-		u8 *cpu = bx_memory(ctrl, address, n);
+		u8 *cpu = bx_memory(ctrl, address, n, data->access);
 
 		if (!cpu)
 			return NVME_SC_DATA_XFER_ERROR;
@@ -77,7 +77,7 @@ static u16 map_prp_list(struct bx_ctrl *ctrl, struct bx_request *request, struct
 	if (list & 7)
 		return invalid_prp(request, 2);
 	while (length) {
-		__le64 *entry = bx_memory(ctrl, list, sizeof(*entry));
+		__le64 *entry = bx_memory(ctrl, list, sizeof(*entry), BX_TO_READ);
 		u64 address;
 
 		if (!entry)
@@ -153,7 +153,7 @@ static u16 read_descriptor(struct bx_ctrl *ctrl, struct walk *walk, struct nvme_
 	for (size_t left = sizeof(*ret); left;) {
 		size_t n = min_t(u64, left, BX_HOST_PAGE - (address & (BX_HOST_PAGE - 1)));
 
-		from = bx_memory(ctrl, address, n);
+		from = bx_memory(ctrl, address, n, BX_TO_READ);
 		if (!from)
 			return NVME_SC_DATA_XFER_ERROR;
 		memcpy(to, from, n);
@@ -210,14 +210,21 @@ static u16 map_sgl(struct bx_ctrl *ctrl, struct bx_data *data, struct nvme_sgl_d
 
 /* ---- a command's pointers */
 
+/* Its opcode says which way a command's data goes. */
+static void begin(struct bx_data *data, const struct bx_request *request)
+{
+	data->count = 0;
+	data->length = 0;
+	data->access = request->cmd.common.opcode & 2 ? BX_TO_WRITE : BX_TO_READ;
+}
+
 u16 bx_data_map(struct bx_engine *engine, struct bx_request *request, size_t length)
 {
 	struct bx_data *data = &engine->data;
 	u8 format = request->cmd.common.flags & NVME_CMD_SGL_ALL;
 	u16 status;
 
-	data->count = 0;
-	data->length = 0;
+	begin(data, request);
 	if (length > (size_t)BX_HOST_PAGE << engine->ctrl->config.mdts)
 		return NVME_SC_INVALID_FIELD | NVME_STATUS_DNR;
 	if (!length)
@@ -241,8 +248,7 @@ u16 bx_metadata_map(struct bx_engine *engine, struct bx_request *request, size_t
 	struct nvme_sgl_desc descriptor;
 	u16 status;
 
-	data->count = 0;
-	data->length = 0;
+	begin(data, request);
 	if (!length)
 		return NVME_SC_SUCCESS;
 	if (format != NVME_CMD_SGL_METASEG) {

@@ -72,7 +72,7 @@ int bx_engine_make_room(struct bx_engine *engine, u32 requests)
 
 	grown.room = requests;
 	list_for_each_entry(sq, &engine->sqs, entry)
-		grown.room += sq->entries;
+		grown.room += sq->room;
 	if (grown.room <= heap->room)
 		return 0;
 	grown.requests = kvmalloc_array(grown.room, sizeof(*grown.requests), GFP_KERNEL);

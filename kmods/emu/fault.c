@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "fault.h"
+#include "io.h"
 
 #define FLIP_BITS_MAX 4096
 
@@ -107,32 +108,22 @@ void bx_fault_clear(struct bx_ctrl *ctrl)
 
 /* ---- which rule */
 
+static unsigned int io_flags(const struct bx_request *request)
+{
+	return request->sq->id ? bx_io_commands[request->cmd.common.opcode].flags : 0;
+}
+
 /* The blocks that a command names, if it does so in the way of a Read. */
 static bool get_range(const struct bx_request *request, u64 *first, u64 *last)
 {
-	if (!request->sq->id)
-		return false;
-	switch (request->cmd.common.opcode) {
-	case nvme_cmd_read:
-	case nvme_cmd_write:
-	case nvme_cmd_compare:
-	case nvme_cmd_verify:
-	case nvme_cmd_write_zeroes:
-	case nvme_cmd_write_uncor:
-		*first = le64_to_cpu(request->cmd.rw.slba);
-		*last = *first + le16_to_cpu(request->cmd.rw.length);
-		return *last >= *first;
-	default:
-		return false;
-	}
+	*first = le64_to_cpu(request->cmd.rw.slba);
+	*last = *first + le16_to_cpu(request->cmd.rw.length);
+	return io_flags(request) & BX_IO_RANGE && *last >= *first;
 }
 
-/* Those whose blocks are in a list, which their handler fetches. */
 static bool has_list(const struct bx_request *request)
 {
-	u8 opcode = request->cmd.common.opcode;
-
-	return request->sq->id && (opcode == nvme_cmd_dsm || opcode == BX_CMD_COPY);
+	return io_flags(request) & BX_IO_LIST;
 }
 
 /* But for its blocks. */
@@ -286,23 +277,27 @@ static void flip_delivered(struct bx_engine *engine)
 }
 
 /* What was written decays: data, or metadata, which is stored elsewhere. */
-static void flip_stored(struct bx_ns *ns, const struct nvme_rw_command *cmd)
+static void flip_stored(struct bx_engine *engine, struct bx_ns *ns,
+			const struct nvme_rw_command *cmd)
 {
-	u64 first = le64_to_cpu(cmd->slba), blocks = le16_to_cpu(cmd->length) + 1ull;
 	u32 size = bx_block_size(ns), metadata = bx_metadata_size(ns);
-	u64 offset = random_below(blocks * (size + metadata));
+	u64 lba = le64_to_cpu(cmd->slba) + random_below(le16_to_cpu(cmd->length) + 1ull);
+	u64 offset = random_below(size + metadata);
 	struct bx_extent *extent = &ns->data;
+	struct mutex *lock;
 	u8 byte;
 
-	if (offset < blocks * size) {
-		offset += first * size;
+	if (offset < size) {
+		offset += lba * size;
 	} else {
-		offset += first * metadata - blocks * size;
+		offset += lba * metadata - size;
 		extent = &ns->metadata;
 	}
+	lock = bx_row_lock(engine, ns, lba);
 	bx_extent_read(extent, offset, &byte, 1);
 	byte ^= 1 << random_below(8);
 	bx_extent_write(extent, offset, &byte, 1);
+	bx_row_unlock(lock);
 }
 
 static void flip(struct bx_engine *engine, struct bx_request *request)
@@ -311,7 +306,7 @@ static void flip(struct bx_engine *engine, struct bx_request *request)
 
 	for (u32 i = 0; i < request->fault.bits; i++) {
 		if (request->sq->id && cmd->opcode == nvme_cmd_write)
-			flip_stored(engine->ctrl->namespaces[le32_to_cpu(cmd->nsid)], cmd);
+			flip_stored(engine, engine->ctrl->namespaces[le32_to_cpu(cmd->nsid)], cmd);
 		else if (cmd->opcode & 2 && engine->data.length)
 			flip_delivered(engine);
 	}

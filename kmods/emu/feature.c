@@ -125,8 +125,6 @@ static u16 check_setting(struct bx_engine *engine, struct bx_request *request,
 		return bx_invalid(request, NVME_SC_INVALID_FIELD, features.fid);
 	if (save && !(feature->flags & BX_FEATURE_SAVE))
 		return bx_invalid(request, NVME_SC_FEATURE_NOT_SAVEABLE, features.fid);
-	if (!(feature->flags & BX_FEATURE_CHANGE))
-		return bx_invalid(request, NVME_SC_FEATURE_NOT_CHANGEABLE, features.fid);
 	if (nsid == NVME_NSID_ALL)
 		return NVME_SC_SUCCESS;
 	if (feature->flags & BX_FEATURE_PER_NAMESPACE)

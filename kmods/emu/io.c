@@ -12,21 +12,14 @@
 
 static u16 find_namespace(struct bx_io *io)
 {
-	u32 id = le32_to_cpu(io->request->cmd.common.nsid);
-	struct bx_ns *ns;
+	u16 status = bx_ns_find(io->engine->ctrl, io->request, &io->ns);
 
-	if (!id || id > BX_NS_MAX)
-		return bx_invalid(io->request, NVME_SC_INVALID_NS, common.nsid);
-	ns = io->engine->ctrl->namespaces[id];
-	if (!ns || !ns->attached)
-		return bx_invalid(io->request, NVME_SC_INVALID_FIELD, common.nsid);
-	if (!ns->ready)
+	if (status)
+		return status;
+	if (!io->ns->ready)
 		return NVME_SC_FORMAT_IN_PROGRESS;
 	/* A format that found no memory has left it so. */
-	if (!ns->blocks)
-		return NVME_SC_NS_NOT_READY | NVME_STATUS_DNR;
-	io->ns = ns;
-	return NVME_SC_SUCCESS;
+	return io->ns->blocks ? NVME_SC_SUCCESS : NVME_SC_NS_NOT_READY | NVME_STATUS_DNR;
 }
 
 u16 bx_io_parse_tags(struct bx_io *io)
@@ -206,18 +199,18 @@ static void begin(const struct bx_io *io, struct cursors *cursors)
  * A block and its metadata are of one write, whatever other engines do: so Identify promises by AWUN and NAWUN. The blocks
  * of one page of the store are a row, which has a lock and is moved under it. Who holds the world needs none.
  */
-static struct mutex *lock_row(const struct bx_io *io, u64 lba)
+struct mutex *bx_row_lock(const struct bx_engine *engine, struct bx_ns *ns, u64 lba)
 {
-	u64 row = lba * bx_block_size(io->ns) >> BX_STORE_PAGE_SHIFT;
-	struct mutex *lock = &io->ns->row_locks[row % BX_ROW_LOCKS];
+	u64 row = lba * bx_block_size(ns) >> BX_STORE_PAGE_SHIFT;
+	struct mutex *lock = &ns->row_locks[row % BX_ROW_LOCKS];
 
-	if (io->engine->has_world)
+	if (engine->has_world)
 		return NULL;
 	mutex_lock(lock);
 	return lock;
 }
 
-static void unlock_row(struct mutex *lock)
+void bx_row_unlock(struct mutex *lock)
 {
 	if (lock)
 		mutex_unlock(lock);
@@ -238,12 +231,12 @@ void bx_block_load(const struct bx_io *io, u64 lba, u8 *buffer)
 {
 	struct bx_ns *ns = io->ns;
 	u32 size = bx_block_size(ns), metadata = bx_metadata_size(ns);
-	struct mutex *lock = lock_row(io, lba);
+	struct mutex *lock = bx_row_lock(io->engine, io->ns, lba);
 
 	bx_extent_read(&ns->data, lba * size, buffer, size);
 	if (metadata)
 		bx_extent_read(&ns->metadata, lba * metadata, buffer + size, metadata);
-	unlock_row(lock);
+	bx_row_unlock(lock);
 	if (ns->pi_type)
 		bx_pi_invert(ns, buffer + size);
 }
@@ -257,11 +250,11 @@ int bx_block_store(const struct bx_io *io, u64 lba, u8 *buffer)
 
 	if (ns->pi_type)
 		bx_pi_invert(ns, buffer + size);
-	lock = lock_row(io, lba);
+	lock = bx_row_lock(io->engine, io->ns, lba);
 	error = bx_extent_write(&ns->data, lba * size, buffer, size);
 	if (!error && metadata)
 		error = bx_extent_write(&ns->metadata, lba * metadata, buffer + size, metadata);
-	unlock_row(lock);
+	bx_row_unlock(lock);
 	return error;
 }
 
@@ -284,14 +277,14 @@ static void read_plain(struct bx_io *io)
 
 	begin(io, &cursors);
 	for (u64 lba = io->lba; lba < io->lba + io->blocks; lba += row) {
-		struct mutex *lock = lock_row(io, lba);
+		struct mutex *lock = bx_row_lock(io->engine, io->ns, lba);
 
 		row = row_length(io, lba);
 		put_extent(&cursors.data, &io->ns->data, lba * size, (size_t)size * row);
 		if (metadata)
 			put_extent(cursors.metadata, &io->ns->metadata, lba * metadata,
 				   (size_t)metadata * row);
-		unlock_row(lock);
+		bx_row_unlock(lock);
 	}
 }
 
@@ -393,14 +386,14 @@ static u16 write_plain(struct bx_io *io)
 
 	begin(io, &cursors);
 	for (u64 lba = io->lba; lba < io->lba + io->blocks && !error; lba += row) {
-		struct mutex *lock = lock_row(io, lba);
+		struct mutex *lock = bx_row_lock(io->engine, io->ns, lba);
 
 		row = row_length(io, lba);
 		error = get_extent(&cursors.data, &io->ns->data, lba * size, (size_t)size * row);
 		if (!error && metadata)
 			error = get_extent(cursors.metadata, &io->ns->metadata, lba * metadata,
 					   (size_t)metadata * row);
-		unlock_row(lock);
+		bx_row_unlock(lock);
 	}
 	return bx_io_error(error);
 }
@@ -541,45 +534,37 @@ static u16 flush(struct bx_io *io)
 	return find_namespace(io);
 }
 
-static u16 invalid_opcode(struct bx_io *io)
-{
-	return bx_invalid(io->request, NVME_SC_INVALID_OPCODE, common.opcode);
-}
+const struct bx_io_command bx_io_commands[256] = {
+	[nvme_cmd_flush] = { flush, BX_IO_ALWAYS },
+	[nvme_cmd_write] = { write_blocks, BX_IO_RANGE | BX_IO_CHANGES | BX_IO_MEDIA | BX_IO_LINK |
+						   BX_IO_HOST_WRITE },
+	[nvme_cmd_read] = { read_blocks, BX_IO_RANGE | BX_IO_MEDIA | BX_IO_LINK | BX_IO_HOST_READ },
+	[nvme_cmd_write_uncor] = { bx_write_uncorrectable, BX_IO_RANGE | BX_IO_CHANGES },
+	/* What the host sends for it takes no longer than reading the blocks does. */
+	[nvme_cmd_compare] = { compare_blocks, BX_IO_RANGE | BX_IO_MEDIA | BX_IO_HOST_READ },
+	[nvme_cmd_write_zeroes] = { bx_write_zeroes, BX_IO_RANGE | BX_IO_CHANGES },
+	[nvme_cmd_dsm] = { bx_dataset_management, BX_IO_LIST | BX_IO_CHANGES },
+	[nvme_cmd_verify] = { verify_blocks, BX_IO_RANGE | BX_IO_MEDIA },
+	[BX_CMD_COPY] = { bx_copy,
+			  BX_IO_LIST | BX_IO_CHANGES | BX_IO_HOST_READ | BX_IO_HOST_WRITE },
+};
 
 u16 bx_io_execute(struct bx_engine *engine, struct bx_request *request)
 {
+	const struct bx_io_command *command = &bx_io_commands[request->cmd.common.opcode];
 	struct bx_io io = { .engine = engine, .request = request };
-	u8 opcode = request->cmd.common.opcode;
-	u16 status = engine->ctrl->io_refused;
+	u16 refused = engine->ctrl->io_refused, status;
 
-	/* The one that is not refused while a sanitize runs or has failed. */
-	if (opcode == nvme_cmd_flush)
-		return flush(&io);
-	if (unlikely(status))
-		return status;
-	if (opcode > BX_CMD_COPY)
-		return invalid_opcode(&io);
-	status = find_namespace(&io);
-	switch (opcode) {
-	case nvme_cmd_read:
-		return status ?: read_blocks(&io);
-	case nvme_cmd_write:
-		return status ?: write_blocks(&io);
-	case nvme_cmd_compare:
-		return status ?: compare_blocks(&io);
-	case nvme_cmd_verify:
-		return status ?: verify_blocks(&io);
-	case nvme_cmd_write_zeroes:
-		return status ?: bx_write_zeroes(&io);
-	case nvme_cmd_write_uncor:
-		return status ?: bx_write_uncorrectable(&io);
-	case nvme_cmd_dsm:
-		return status ?: bx_dataset_management(&io);
-	case BX_CMD_COPY:
-		return status ?: bx_copy(&io);
-	default:
-		return invalid_opcode(&io);
+	if (unlikely(refused) && !(command->flags & BX_IO_ALWAYS))
+		return refused;
+	if (!command->execute)
+		return bx_invalid(request, NVME_SC_INVALID_OPCODE, common.opcode);
+	if (!(command->flags & BX_IO_ALWAYS)) {
+		status = find_namespace(&io);
+		if (status)
+			return status;
 	}
+	return command->execute(&io);
 }
 
 /* Compare and Write of the same blocks is the only pair that there is. */

@@ -1,27 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Log pages, and what is counted for them: errors and health. A page is made whole, and what the command wants of it is a
- * part of that.
+ * Log pages, and errors, which are counted for them. A page is made whole, and what the command wants of it is a part of that.
  */
 #include <linux/bitops.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
-#include <linux/math64.h>
 #include <linux/string.h>
 
 #include "admin.h"
+#include "io.h"
 
-#define UNIT_BYTES	 512000 /* data units: thousands of 512 bytes */
 #define PAGE_SUPPORTED	 BIT(0) /* as log page 00h says it */
 #define STATUS_TYPE_MASK 0x700
 #define STATUS_MEDIA	 0x200
-
-/* Critical warnings that are events of their own, by what the event says. */
-enum {
-	HEALTH_RELIABILITY,
-	HEALTH_TEMPERATURE,
-	HEALTH_SPARE
-};
 
 /* ---- errors */
 
@@ -51,139 +42,6 @@ void bx_log_error(struct bx_ctrl *ctrl, const struct bx_request *request)
 	if (is_media_error(request->status))
 		admin->health.media_errors++;
 	spin_unlock(&admin->lock);
-}
-
-/* ---- health */
-
-static u8 warnings_of(const struct bx_health *health)
-{
-	u8 warnings = health->forced;
-
-	if (health->temperature >= health->over || health->temperature <= health->under)
-		warnings |= NVME_SMART_CRIT_TEMPERATURE;
-	if (health->spare < BX_SPARE_THRESHOLD)
-		warnings |= NVME_SMART_CRIT_SPARE;
-	return warnings;
-}
-
-static void tell_warnings(struct bx_ctrl *ctrl, u8 warnings)
-{
-	if (warnings & NVME_SMART_CRIT_TEMPERATURE)
-		bx_event(ctrl, BX_EVENT_HEALTH, HEALTH_TEMPERATURE, NVME_LOG_SMART);
-	if (warnings & NVME_SMART_CRIT_SPARE)
-		bx_event(ctrl, BX_EVENT_HEALTH, HEALTH_SPARE, NVME_LOG_SMART);
-	if (warnings & ~(NVME_SMART_CRIT_TEMPERATURE | NVME_SMART_CRIT_SPARE))
-		bx_event(ctrl, BX_EVENT_HEALTH, HEALTH_RELIABILITY, NVME_LOG_SMART);
-}
-
-/* The time since it was last done goes to where the temperature was; with the lock held. */
-static void pass_time(struct bx_health *health, u64 now)
-{
-	if (health->temperature >= BX_CRITICAL_KELVIN)
-		health->critical_ns += now - health->since;
-	else if (health->temperature >= BX_WARNING_KELVIN)
-		health->warm_ns += now - health->since;
-	health->since = now;
-}
-
-/* The health has changed; with the lock held. The warnings that are new. */
-static u8 update_warnings(struct bx_health *health)
-{
-	u8 warnings = warnings_of(health), fresh = warnings & ~health->warnings;
-
-	health->warnings = warnings;
-	return fresh;
-}
-
-void bx_health_create(struct bx_ctrl *ctrl)
-{
-	ctrl->admin->health = (struct bx_health){
-		.temperature = BX_TEMPERATURE,
-		.spare = 100,
-		.since = ctrl->admin->since,
-	};
-}
-
-void bx_health_force(struct bx_ctrl *ctrl, u8 warnings)
-{
-	struct bx_admin_state *admin = ctrl->admin;
-	u8 fresh;
-
-	spin_lock(&admin->lock);
-	admin->health.forced = warnings;
-	fresh = update_warnings(&admin->health);
-	spin_unlock(&admin->lock);
-	tell_warnings(ctrl, fresh);
-}
-
-void bx_health_set_temperature(struct bx_ctrl *ctrl, u16 kelvin)
-{
-	struct bx_admin_state *admin = ctrl->admin;
-	u8 fresh;
-
-	spin_lock(&admin->lock);
-	pass_time(&admin->health, ktime_get_ns());
-	admin->health.temperature = kelvin;
-	fresh = update_warnings(&admin->health);
-	spin_unlock(&admin->lock);
-	tell_warnings(ctrl, fresh);
-}
-
-void bx_health_set_spare(struct bx_ctrl *ctrl, u8 percent)
-{
-	struct bx_admin_state *admin = ctrl->admin;
-	u8 fresh;
-
-	spin_lock(&admin->lock);
-	admin->health.spare = percent;
-	fresh = update_warnings(&admin->health);
-	spin_unlock(&admin->lock);
-	tell_warnings(ctrl, fresh);
-}
-
-/* How worn it is says nothing of whether it works: there is no warning of that. */
-void bx_health_set_used(struct bx_ctrl *ctrl, u8 percent)
-{
-	struct bx_admin_state *admin = ctrl->admin;
-
-	spin_lock(&admin->lock);
-	admin->health.used = percent;
-	spin_unlock(&admin->lock);
-}
-
-struct bx_health bx_health_get(struct bx_ctrl *ctrl)
-{
-	struct bx_admin_state *admin = ctrl->admin;
-	struct bx_health health;
-
-	spin_lock(&admin->lock);
-	health = admin->health;
-	spin_unlock(&admin->lock);
-	return health;
-}
-
-void bx_health_set_thresholds(struct bx_ctrl *ctrl, u16 over, u16 under)
-{
-	struct bx_admin_state *admin = ctrl->admin;
-	u8 fresh;
-
-	spin_lock(&admin->lock);
-	admin->health.over = over;
-	admin->health.under = under;
-	fresh = update_warnings(&admin->health);
-	spin_unlock(&admin->lock);
-	tell_warnings(ctrl, fresh);
-}
-
-void bx_health_remind(struct bx_ctrl *ctrl)
-{
-	struct bx_admin_state *admin = ctrl->admin;
-	u8 warnings;
-
-	spin_lock(&admin->lock);
-	warnings = admin->health.warnings;
-	spin_unlock(&admin->lock);
-	tell_warnings(ctrl, warnings);
 }
 
 /* ---- namespaces that changed */
@@ -217,80 +75,6 @@ static void make_errors(struct bx_ctrl *ctrl, void *page)
 		to[i].lba = 0;
 }
 
-struct sums {
-	u64 read, written, reads, writes, busy;
-};
-
-/*
- * What counts is what the NVM command set says: units are read by Compare, Read and Verify; a host's reads are Compare, Copy and
- * Read; Copy and Write are its writes, and write units. With the world held: they are the engines'.
- */
-static struct sums add_up(const struct bx_ctrl *ctrl)
-{
-	struct sums sums = {};
-
-	for (unsigned int i = 0; i < ctrl->engine_count; i++) {
-		const struct bx_engine_stats *stats = &ctrl->engines[i].stats;
-		const u64 *commands = stats->commands[1];
-
-		sums.read += stats->bytes_read + stats->bytes_checked;
-		sums.written += stats->bytes_written + stats->bytes_copied;
-		sums.reads += commands[nvme_cmd_read] + commands[nvme_cmd_compare] +
-			      commands[BX_CMD_COPY];
-		sums.writes += commands[nvme_cmd_write] + commands[BX_CMD_COPY];
-		sums.busy += stats->busy_ns;
-	}
-	return sums;
-}
-
-u64 bx_bytes_written(const struct bx_ctrl *ctrl)
-{
-	return add_up(ctrl).written;
-}
-
-static u64 in_units(u64 bytes)
-{
-	return div_u64(bytes + UNIT_BYTES - 1, UNIT_BYTES);
-}
-
-static u64 in_minutes(u64 ns)
-{
-	return div64_u64(ns, 60ull * NSEC_PER_SEC);
-}
-
-static void make_smart(struct bx_ctrl *ctrl, void *page)
-{
-	struct bx_admin_state *admin = ctrl->admin;
-	struct nvme_smart_log *log = page;
-	struct sums sums = add_up(ctrl);
-	u64 now = ktime_get_ns(), errors;
-	struct bx_health health;
-
-	spin_lock(&admin->lock);
-	health = admin->health;
-	errors = admin->errors.count;
-	spin_unlock(&admin->lock);
-	pass_time(&health, now);
-	log->critical_warning = health.warnings;
-	log->temperature[0] = health.temperature;
-	log->temperature[1] = health.temperature >> 8;
-	log->avail_spare = health.spare;
-	log->spare_thresh = BX_SPARE_THRESHOLD;
-	log->percent_used = health.used;
-	bx_put_wide(log->data_units_read, in_units(sums.read));
-	bx_put_wide(log->data_units_written, in_units(sums.written));
-	bx_put_wide(log->host_reads, sums.reads);
-	bx_put_wide(log->host_writes, sums.writes);
-	bx_put_wide(log->ctrl_busy_time, in_minutes(sums.busy));
-	bx_put_wide(log->power_cycles, 1 + health.power_losses);
-	bx_put_wide(log->power_on_hours, bx_power_on_hours(ctrl, now));
-	bx_put_wide(log->unsafe_shutdowns, health.unsafe_shutdowns);
-	bx_put_wide(log->media_errors, health.media_errors);
-	bx_put_wide(log->num_err_log_entries, errors);
-	log->warning_temp_time = cpu_to_le32(in_minutes(health.warm_ns));
-	log->critical_comp_time = cpu_to_le32(in_minutes(health.critical_ns));
-}
-
 static void make_firmware(struct bx_ctrl *ctrl, void *page)
 {
 	const struct bx_firmware *firmware = &ctrl->admin->firmware;
@@ -313,19 +97,17 @@ static void make_changed(struct bx_ctrl *ctrl, void *page)
 
 static void make_effects(struct bx_ctrl *ctrl, void *page)
 {
-	static const u8 reads[] = { nvme_cmd_flush, nvme_cmd_read, nvme_cmd_compare,
-				    nvme_cmd_verify };
-	static const u8 writes[] = { nvme_cmd_write, nvme_cmd_write_uncor, nvme_cmd_write_zeroes,
-				     nvme_cmd_dsm, BX_CMD_COPY };
-	const u32 effects = NVME_CMD_EFFECTS_CSUPP | BX_SCOPE_NAMESPACE;
 	struct nvme_effects_log *log = page;
 
-	for (unsigned int i = 0; i < 256; i++)
+	for (unsigned int i = 0; i < 256; i++) {
+		const struct bx_io_command *command = &bx_io_commands[i];
+
 		log->acs[i] = cpu_to_le32(bx_admin_effects(ctrl, i));
-	for (unsigned int i = 0; i < ARRAY_SIZE(reads); i++)
-		log->iocs[reads[i]] = cpu_to_le32(effects);
-	for (unsigned int i = 0; i < ARRAY_SIZE(writes); i++)
-		log->iocs[writes[i]] = cpu_to_le32(effects | NVME_CMD_EFFECTS_LBCC);
+		if (command->execute)
+			log->iocs[i] = cpu_to_le32(
+				NVME_CMD_EFFECTS_CSUPP | BX_SCOPE_NAMESPACE |
+				(command->flags & BX_IO_CHANGES ? NVME_CMD_EFFECTS_LBCC : 0));
+	}
 }
 
 static void make_self_test(struct bx_ctrl *ctrl, void *page)
@@ -373,7 +155,7 @@ struct log_page {
 static const struct log_page pages[256] = {
 	[BX_LOG_SUPPORTED] = { make_supported, 256 * sizeof(__le32) },
 	[NVME_LOG_ERROR] = { make_errors, BX_ERRORS_MAX * sizeof(struct nvme_error_slot), true },
-	[NVME_LOG_SMART] = { make_smart, sizeof(struct nvme_smart_log), true },
+	[NVME_LOG_SMART] = { bx_health_make_log, sizeof(struct nvme_smart_log), true },
 	[NVME_LOG_FW_SLOT] = { make_firmware, sizeof(struct nvme_fw_slot_info_log) },
 	[NVME_LOG_CHANGED_NS] = { make_changed, NVME_MAX_CHANGED_NAMESPACES * sizeof(__le32),
 				  true },

@@ -115,6 +115,12 @@ static u64 blocks_that_fit(const struct bx_format *format, u64 capacity, u64 ava
 	return min(capacity, available - metadata) >> format->block_shift;
 }
 
+u64 bx_ns_largest(const struct bx_ctrl *ctrl, u8 format)
+{
+	return blocks_that_fit(&bx_formats[format], ctrl->store->free, ctrl->store->free)
+	       << bx_formats[format].block_shift;
+}
+
 static void drop_extents(struct bx_ns *ns)
 {
 	bx_extent_destroy(&ns->data);

@@ -15,7 +15,7 @@
 /* ---- the host's memory */
 
 /* The pages of a ring; NULL where a part of it is not memory. */
-static void *map_ring(struct bx_ctrl *ctrl, u64 address, size_t bytes)
+static void *map_ring(struct bx_ctrl *ctrl, u64 address, size_t bytes, enum bx_access access)
 {
 	size_t count = DIV_ROUND_UP(bytes, BX_HOST_PAGE);
 	void **pages;
@@ -26,7 +26,7 @@ static void *map_ring(struct bx_ctrl *ctrl, u64 address, size_t bytes)
 	for (size_t i = 0; i < count; i++) {
 		size_t n = min_t(size_t, BX_HOST_PAGE, bytes - i * BX_HOST_PAGE);
 
-		pages[i] = bx_memory(ctrl, address + i * BX_HOST_PAGE, n);
+		pages[i] = bx_memory(ctrl, address + i * BX_HOST_PAGE, n, access);
 		if (!pages[i]) {
 			kvfree(pages);
 			return NULL;
@@ -45,7 +45,8 @@ static __le32 *buffer_entry(struct bx_ctrl *ctrl, u64 buffer, u16 id, bool compl
 {
 	if (!buffer || !id)
 		return NULL;
-	return bx_memory(ctrl, buffer + (2 * id + completion) * sizeof(__le32), sizeof(__le32));
+	return bx_memory(ctrl, buffer + (2 * id + completion) * sizeof(__le32), sizeof(__le32),
+			 BX_TO_WRITE);
 }
 
 /* ---- submission queues */
@@ -69,18 +70,21 @@ static int make_sq(struct bx_ctrl *ctrl, u16 id, u64 address, u32 entries, struc
 	sq = kzalloc(sizeof(*sq), GFP_KERNEL);
 	if (!sq)
 		return -ENOMEM;
-	sq->requests = kvcalloc(entries, sizeof(*sq->requests), GFP_KERNEL);
+	/* What waits for events leaves all of the queue to other commands. */
+	sq->room = entries + (id ? 0 : BX_AER_MAX);
+	sq->requests = kvcalloc(sq->room, sizeof(*sq->requests), GFP_KERNEL);
 	if (!sq->requests)
 		goto free;
-	r = bx_engine_make_room(engine, entries);
+	r = bx_engine_make_room(engine, sq->room);
 	if (r < 0)
 		goto free;
 	r = -EFAULT;
-	sq->pages = map_ring(ctrl, address, (size_t)entries * sizeof(struct nvme_command));
+	sq->pages =
+		map_ring(ctrl, address, (size_t)entries * sizeof(struct nvme_command), BX_TO_READ);
 	if (!sq->pages)
 		goto free;
 	INIT_LIST_HEAD(&sq->idle);
-	for (u32 i = 0; i < entries; i++) {
+	for (u32 i = 0; i < sq->room; i++) {
 		sq->requests[i].sq = sq;
 		list_add_tail(&sq->requests[i].entry, &sq->idle);
 	}
@@ -125,7 +129,8 @@ static int make_cq(struct bx_ctrl *ctrl, u16 id, u64 address, u32 entries, bool 
 	cq = kzalloc(sizeof(*cq), GFP_KERNEL);
 	if (!cq)
 		return -ENOMEM;
-	cq->pages = map_ring(ctrl, address, (size_t)entries * sizeof(struct nvme_completion));
+	cq->pages = map_ring(ctrl, address, (size_t)entries * sizeof(struct nvme_completion),
+			     BX_TO_WRITE);
 	if (!cq->pages) {
 		kfree(cq);
 		return -EFAULT;
@@ -263,7 +268,7 @@ static void abort_all(struct bx_sq *sq)
 		request->status = NVME_SC_ABORT_QUEUE;
 		bx_cq_post(request);
 	}
-	for (u32 i = 0; i < sq->entries; i++) {
+	for (u32 i = 0; i < sq->room; i++) {
 		struct bx_request *request = &sq->requests[i];
 
 		if (request->state != BX_REQUEST_DUE)
@@ -323,7 +328,7 @@ u16 bx_delete_cq(struct bx_engine *engine, struct bx_request *request)
 
 static struct bx_request *find(struct bx_sq *sq, u16 cid)
 {
-	for (u32 i = 0; i < sq->entries; i++)
+	for (u32 i = 0; i < sq->room; i++)
 		if (sq->requests[i].state != BX_REQUEST_IDLE &&
 		    sq->requests[i].cmd.common.command_id == cid)
 			return &sq->requests[i];
@@ -389,7 +394,8 @@ u16 bx_doorbell_buffer(struct bx_engine *engine, struct bx_request *request)
 		return bx_invalid(request, NVME_SC_INVALID_FIELD, dbbuf.prp1);
 	if (!event || event & offset)
 		return bx_invalid(request, NVME_SC_INVALID_FIELD, dbbuf.prp2);
-	if (!bx_memory(ctrl, shadow, BX_HOST_PAGE) || !bx_memory(ctrl, event, BX_HOST_PAGE))
+	if (!bx_memory(ctrl, shadow, BX_HOST_PAGE, BX_TO_WRITE) ||
+	    !bx_memory(ctrl, event, BX_HOST_PAGE, BX_TO_WRITE))
 		return NVME_SC_DATA_XFER_ERROR;
 	ctrl->shadow_bus = shadow;
 	ctrl->event_bus = event;

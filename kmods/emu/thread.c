@@ -14,6 +14,7 @@
 #include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 
 #include "device.h"
@@ -146,12 +147,15 @@ static int thread_create(struct bx_device *device, struct bx_thread *thread, uns
 					      device->options->name, number);
 	if (IS_ERR(thread->task))
 		return PTR_ERR(thread->task);
+	/* It is there for who wakes or stops it, even if it has crashed. */
+	get_task_struct(thread->task);
 	if (cpu >= 0) {
 		/* Before it has run: else it may choose for itself when it begins. */
 		kthread_bind(thread->task, cpu);
 		ret = cpuhp_state_add_instance(hotplug_state, &thread->node);
 		if (ret) {
 			kthread_stop(thread->task);
+			put_task_struct(thread->task);
 			return ret;
 		}
 	}
@@ -167,6 +171,7 @@ static void thread_destroy(struct bx_thread *thread)
 	WRITE_ONCE(thread->engine->thread, NULL);
 	synchronize_rcu(); /* for who is waking it */
 	kthread_stop(thread->task);
+	put_task_struct(thread->task);
 }
 
 int bx_threads_create(struct bx_device *device)

@@ -8,6 +8,7 @@
 #include <linux/string.h>
 #include <linux/time64.h>
 
+#include "io.h"
 #include "timing.h"
 
 #define UNIT_SIZE_USUAL 4096
@@ -127,33 +128,22 @@ void bx_timing_get(struct bx_ctrl *ctrl, struct bx_timing_values *values)
 /* What a command asks of the device. */
 struct demand {
 	enum direction direction;
-	bool media; /* it reads or writes blocks, and not only says something about them */
-	bool link; /* data crosses the link */
+	bool media, link; /* as io.h says of commands */
 	u64 offset, bytes;
 };
 
 static void measure(const struct bx_engine *engine, const struct nvme_rw_command *cmd,
 		    struct demand *demand)
 {
+	unsigned int flags = bx_io_commands[cmd->opcode].flags;
 	u32 id = le32_to_cpu(cmd->nsid);
 	const struct bx_ns *ns = id <= BX_NS_MAX ? engine->ctrl->namespaces[id] : NULL;
 
-	*demand = (struct demand){};
-	switch (cmd->opcode) {
-	case nvme_cmd_write:
-		demand->direction = DIRECTION_WRITE;
-		fallthrough;
-	case nvme_cmd_read:
-		demand->link = true;
-		break;
-	/* What the host sends for a Compare takes no longer than reading the blocks does. */
-	case nvme_cmd_compare:
-	case nvme_cmd_verify:
-		break;
-	default:
-		return;
-	}
-	if (!ns)
+	*demand = (struct demand){
+		.direction = flags & BX_IO_CHANGES ? DIRECTION_WRITE : DIRECTION_READ,
+		.link = flags & BX_IO_LINK,
+	};
+	if (!(flags & BX_IO_MEDIA) || !ns)
 		return;
 	demand->media = true;
 	demand->offset = le64_to_cpu(cmd->slba) * bx_block_size(ns);

@@ -31,7 +31,7 @@ static u8 *memory, *bar, *store_memory;
 static struct bx_store store;
 static struct bx_ctrl *ctrl;
 
-static void *host_memory(struct bx_ctrl *of, u64 address, size_t length)
+static void *host_memory(struct bx_ctrl *of, u64 address, size_t length, enum bx_access access)
 {
 	return address - BASE < MEMORY ? memory + (address - BASE) : NULL;
 }

@@ -56,7 +56,7 @@ static void change_mind(void)
 		given[whim >> 8 & 15] ^= whim >> 16;
 }
 
-static void *host_memory(struct bx_ctrl *of, u64 address, size_t length)
+static void *host_memory(struct bx_ctrl *of, u64 address, size_t length, enum bx_access access)
 {
 	u64 page = (address - BASE) / PAGE, offset = address % PAGE;
 

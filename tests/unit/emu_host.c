@@ -13,12 +13,14 @@
 /* What lies between allocations, and must still be there in the end. */
 #define GUARD	      0xa5
 
-static void *host_memory(struct bx_ctrl *ctrl, u64 address, size_t length)
+static void *host_memory(struct bx_ctrl *ctrl, u64 address, size_t length, enum bx_access access)
 {
 	struct emu_host *host = ctrl->config.host;
 	u64 offset = address - EMU_MEMORY;
 
 	if (offset >= EMU_MEMORY_SIZE || length > EMU_MEMORY_SIZE - offset)
+		return NULL;
+	if (access == BX_TO_WRITE && host->constant && address / PAGE == host->constant / PAGE)
 		return NULL;
 	assert_true(offset / PAGE == (offset + length - 1) / PAGE);
 	if (host->master_for && !--host->master_for)
@@ -108,7 +110,10 @@ void emu_begin(struct emu_host *host, const struct emu_options *options)
 		.host = host,
 	};
 
-	*host = (struct emu_host){ .next = PAGE };
+	*host = (struct emu_host){
+		.next = PAGE,
+		.admin_entries = o->admin_entries ?: ADMIN_ENTRIES,
+	};
 	/* The test's own, and so libc's: what kit counts is the controller's. */
 	host->memory = aligned_alloc(PAGE, EMU_MEMORY_SIZE);
 	memset(host->memory, GUARD, EMU_MEMORY_SIZE);
@@ -182,8 +187,9 @@ static void write64(struct emu_host *host, unsigned int offset, u64 value)
 
 void emu_enable(struct emu_host *host)
 {
-	make_rings(host, 0, ADMIN_ENTRIES);
-	bx_bar_write(host->ctrl, NVME_REG_AQA, (ADMIN_ENTRIES - 1) << 16 | (ADMIN_ENTRIES - 1));
+	make_rings(host, 0, host->admin_entries);
+	bx_bar_write(host->ctrl, NVME_REG_AQA,
+		     (host->admin_entries - 1) << 16 | (host->admin_entries - 1));
 	write64(host, NVME_REG_ASQ, host->queues[0].sq);
 	write64(host, NVME_REG_ACQ, host->queues[0].cq);
 	bx_bar_write(host->ctrl, NVME_REG_CC,

@@ -33,6 +33,8 @@ struct emu_host {
 	unsigned int allocations;
 	struct emu_queue queues[EMU_QUEUES + 1];
 	unsigned int interrupts[BX_VECTORS_MAX];
+	u32 admin_entries;
+	u64 constant; /* an address in a page that nobody may write to; 0: there is none */
 	unsigned int
 		master_for; /* so many more accesses to memory, and then not any more; 0: for ever */
 	u16 next_cid;
@@ -46,7 +48,7 @@ struct emu_result {
 #define EMU_NO_COMPLETION 0xffff
 
 struct emu_options {
-	unsigned int queues, entries, mdts, engines, cmb_size;
+	unsigned int queues, entries, mdts, engines, cmb_size, admin_entries;
 	u64 store_size; /* 64 MiB unless set */
 	bool sparse, no_shadow_doorbells;
 };

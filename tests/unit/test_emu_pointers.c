@@ -33,6 +33,25 @@ static void pages_that_a_command_names_wrongly_get_nothing(void **state)
 	emu_end(&host);
 }
 
+static void a_page_to_be_read_is_not_written(void **state)
+{
+	struct nvme_command cmd = emu_identify_command(NVME_ID_CNS_CTRL, 0);
+	struct emu_host host;
+
+	emu_begin_with_queue(&host, 16);
+	host.constant = emu_alloc(&host, PAGE);
+	cmd.common.dptr.prp1 = cpu_to_le64(host.constant);
+	assert_int_equal(emu_status(&host, 0, cmd), NVME_SC_DATA_XFER_ERROR);
+	assert_int_equal(emu_status(&host, 0, emu_create_cq_command(2, 16, host.constant)),
+			 NVME_SC_DATA_XFER_ERROR);
+	cmd = (struct nvme_command){ .rw = { .opcode = nvme_cmd_read, .nsid = cpu_to_le32(1) } };
+	cmd.rw.dptr.prp1 = cpu_to_le64(host.constant);
+	assert_int_equal(emu_status(&host, 1, cmd), NVME_SC_DATA_XFER_ERROR);
+	cmd.rw.opcode = nvme_cmd_write;
+	assert_int_equal(emu_status(&host, 1, cmd), 0);
+	emu_end(&host);
+}
+
 static struct nvme_command read_blocks(unsigned int blocks)
 {
 	return (struct nvme_command){
@@ -228,6 +247,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		kit_test(pages_that_a_command_names_wrongly_get_nothing),
+		kit_test(a_page_to_be_read_is_not_written),
 		kit_test(lists_of_pages_go_on_in_further_lists),
 		kit_test(scattered_data_is_gathered_from_segments),
 		kit_test(a_list_that_is_wrong_anywhere_moves_nothing),

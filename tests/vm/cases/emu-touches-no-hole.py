@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A driver of its own for an NVMe function that has none: has Identify written to places where there is no memory.
+"""A driver of its own for an NVMe function that has none: has Identify written to places where there is no memory, or none to
+be written to.
 
     emu-touches-no-hole.py /sys/bus/pci/devices/ADDRESS
 """
@@ -48,11 +49,12 @@ class Function:
                 sys.exit(f"{what}: nothing happened for 20 s, CSTS is {self.register(CSTS).value:#x}")
             time.sleep(0.001)
 
-    def enable(self, submissions=None):
+    def enable(self, submissions=None, completions=None):
         self.register(CC).value = 0
         self.wait_for("disabling", lambda: not self.register(CSTS).value & 3)
         self.register(AQA).value = (ENTRIES - 1) << 16 | (ENTRIES - 1)
-        for offset, address in ((ASQ, self.submissions if submissions is None else submissions), (ACQ, self.completions)):
+        for offset, address in ((ASQ, self.submissions if submissions is None else submissions),
+                                (ACQ, self.completions if completions is None else completions)):
             self.register(offset).value = address & 0xFFFFFFFF
             self.register(offset + 4).value = address >> 32
         self.memory[PAGE:2 * PAGE] = bytes(PAGE)
@@ -86,6 +88,7 @@ with open(f"{sys.argv[1]}/resource", encoding="ascii") as resource:
 top = [r for r in ranges() if r[3] == 0]
 ram = [(first, last) for first, last, name, _ in top if name == "System RAM"]
 bad = {"nothing": (1 << 52) - PAGE, "its own registers": own, "the frame buffer of old": 0xA0000, "the firmware": 0xFF000}
+constant = {}
 for first, last in ram:
     behind = last + 1 & ~(PAGE - 1)
     if not any(a <= behind <= b for a, b in ram):
@@ -93,12 +96,16 @@ for first, last in ram:
 for first, last, name, depth in ranges():
     if name.startswith("0000:") and last - first >= PAGE - 1:
         bad[f"the registers of {name}"] = first
-print(f"{len(bad)} places: {', '.join(bad)}")
+    if name in ("Kernel code", "Kernel rodata"):
+        constant[f"the {name.lower()}"] = first
+if len(constant) != 2:
+    sys.exit(f"/proc/iomem names of the kernel only {constant}")
+print(f"{len(bad)} places: {', '.join(bad)}; {', '.join(constant)}")
 
 wrong = 0
 if function.enable() != 1:
     sys.exit("it is not ready")
-for what, address in list(bad.items())[:ENTRIES - 2]:
+for what, address in [*constant.items(), *bad.items()][:ENTRIES - 2]:
     status = function.identify(address)
     if status != TRANSFER_ERROR:
         print(f"Identify to {what} ({address:#x}): {status:#x}, not {TRANSFER_ERROR:#x}")
@@ -109,6 +116,10 @@ if function.identify(function.data) != OK or function.memory[2 * PAGE + 24:2 * P
 for what, address in bad.items():
     if function.enable(submissions=address) != 2:
         print(f"an admin queue in {what} ({address:#x}) is not a fatal status")
+        wrong += 1
+for what, address in [*constant.items(), *bad.items()]:
+    if function.enable(completions=address) != 2:
+        print(f"admin completions in {what} ({address:#x}) are not a fatal status")
         wrong += 1
 if function.enable() != 1 or function.identify(function.data) != OK:
     print("it does not come back")
