@@ -171,6 +171,11 @@ static enum bx_exit verb_forget(struct bxctl *ctl, char **arguments)
 	return bxctl_forget(ctl, arguments[0]);
 }
 
+static enum bx_exit verb_cancel(struct bxctl *ctl, char **arguments)
+{
+	return bxctl_cancel(ctl, arguments[0]);
+}
+
 static enum bx_exit verb_plan(struct bxctl *ctl, char **arguments)
 {
 	return bxctl_plan(ctl, arguments);
@@ -243,6 +248,8 @@ static const struct verb {
 	  "what bind, unbind, reset, reenumerate, start, stop or create would do", verb_plan },
 	{ "apply", "FILE", 1, 1, "do what a plan says that --json has printed, and nothing else",
 	  verb_apply },
+	{ "cancel", "JOB", 1, 1, "end a job that --no-wait has named, and undo what it did",
+	  verb_cancel },
 	{ "module", "[load|unload NAME …]", 0, ANY,
 	  "the modules that bxd is for; load or unload one", verb_module },
 	{ "top", "", 0, 0, "what devices are doing, every second, until interrupted", verb_top },
@@ -285,11 +292,28 @@ static void print_help(FILE *to)
 		    "controller (nvme0) or a block device (/dev/nvme0n1). See bxctl(1).\n");
 }
 
+/* What people have read of, and cannot have yet. */
+static const struct {
+	const char *name, *meanwhile;
+} later[] = {
+	{ "reserve",
+	  "memmap= or reserve_mem= on the kernel's command line does it; see bx_emu(4)" },
+	{ "ring", "io_uring(7) is the way to many commands for little" },
+	{ "kv", "nvme-cli(1) sends any command" },
+};
+
 static const struct verb *find_verb(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (bx_streq(verbs[i].name, name))
 			return &verbs[i];
+	for (size_t i = 0; i < ARRAY_SIZE(later); i++) {
+		if (bx_streq(later[i].name, name)) {
+			bxctl_error("'%s' comes with a later version. Until then, %s", name,
+				    later[i].meanwhile);
+			return NULL;
+		}
+	}
 	bxctl_error("There is no command '%s'. There are:", name);
 	print_verbs(stderr);
 	return NULL;

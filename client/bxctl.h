@@ -69,6 +69,7 @@ const char *bxctl_colour_off(struct bxctl *ctl);
 enum bx_exit bxctl_wait_job(struct bxctl *ctl, const char *path, const char *what);
 
 /* The same, or only its name where nobody wants to wait. */
+enum bx_exit bxctl_cancel(struct bxctl *ctl, const char *job);
 enum bx_exit bxctl_follow_job(struct bxctl *ctl, const char *path, const char *what);
 
 /*

@@ -5,6 +5,7 @@
  */
 #include "client/bxctl.h"
 #include "daemon/names.h"
+#include "daemon/root.h"
 #include "daemon/util.h"
 
 #include <time.h>
@@ -148,6 +149,30 @@ enum bx_exit bxctl_act(struct bxctl *ctl, const char *name, const char *method,
 	if (r >= 0)
 		r = sd_bus_message_append(call, "a{sv}", 0);
 	return bxctl_call_job(ctl, call, r, what);
+}
+
+/* As --no-wait prints it, or its number alone. */
+enum bx_exit bxctl_cancel(struct bxctl *ctl, const char *job)
+{
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	struct bx_path path =
+		strchr(job, '/') ? bx_path("%s", job) : bx_path(BX_PATH_JOBS "/%s", job);
+	char what[128];
+	int r;
+
+	snprintf(what, sizeof(what), "Job %.64s cannot be cancelled", job);
+	if (!sd_bus_object_path_is_valid(path.s)) {
+		bxctl_error("'%s' is no job: a number, or what --no-wait has printed", job);
+		return BX_EXIT_USAGE;
+	}
+	r = sd_bus_call_method(ctl->bus, BX_BUS_NAME, path.s, BX_IFACE_JOB, "Cancel", &error, NULL,
+			       "a{sv}", 0);
+	if (sd_bus_error_has_name(&error, SD_BUS_ERROR_UNKNOWN_OBJECT)) {
+		bxctl_error("There is no job %s, or it ended more than 30 seconds ago (%s)", job,
+			    bx_error_name(BX_ERROR_NO_SUCH_JOB));
+		return bx_error_exit_code(BX_ERROR_NO_SUCH_JOB);
+	}
+	return r < 0 ? bxctl_call_failed(what, r, &error) : BX_EXIT_OK;
 }
 
 enum bx_exit bxctl_follow_job(struct bxctl *ctl, const char *job, const char *what)

@@ -11,6 +11,7 @@
 #define BX_DAEMON_API_H
 
 #include "daemon/errors.h"
+#include "daemon/steps.h"
 
 #include <json.h>
 #include <stdbool.h>
@@ -79,6 +80,9 @@ struct bx_interface {
 int bx_run_plan(struct bx_call *call, void *object);
 int bx_run_apply(struct bx_call *call, void *object);
 const char *bx_plan_action(const struct bx_call *call);
+
+/* api_job.c: what somebody needs who has that done, or ends it. */
+const char *bx_operation_action(enum bx_subject subject);
 
 extern const struct bx_interface bx_manager_interface, bx_device_interface, bx_job_interface;
 

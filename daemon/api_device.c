@@ -49,7 +49,8 @@ static int add_lists(struct json_object *values, const struct bx_device *device)
 	if (r >= 0)
 		r = bx_usage_find(root, device->pci.blocks, false, &users);
 	if (r >= 0 && *device->pci.controller)
-		r = bx_usage_find_exports(root, device->pci.blocks, device->pci.controller, &users);
+		r = bx_usage_find_unclaimed(root, device->pci.blocks, device->pci.controller,
+					    &users);
 	if (r >= 0)
 		r = add_list(values, "BlockDevices", disks);
 	return r < 0 ? r : add_list(values, "InUseBy", users);
@@ -348,7 +349,7 @@ static const struct bx_field properties[] = {
 	BX_FIELD("State", "s", "One of the states below, as it is at the moment of the question.", .live = true),
 	BX_FIELD("Controller", "s", "nvme's name for it, such as nvme0; empty unless nvme has it."),
 	BX_FIELD("BlockDevices", "as", "Its whole namespaces, such as /dev/nvme0n1."),
-	BX_FIELD("InUseBy", "as", "Who uses it, a sentence for each: mounts, swap, device mapper, md, NVMe-oF exports. Programs that merely have it open are "
+	BX_FIELD("InUseBy", "as", "Who uses it, a sentence for each: mounts, swap, device mapper, md, loop devices, NVMe-oF exports (of which the kernel does not tell: they are seen with the next change). Programs that merely have it open are "
 		 "looked for when a job wants to take it away."),
 	BX_FIELD("NumaNode", "i", "The node that it is at; -1 where that is not known."),
 	BX_FIELD("IommuGroup", "i", "The number of its IOMMU group; -1 without one."),

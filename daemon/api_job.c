@@ -27,6 +27,31 @@ static const char *state_name(const struct bx_job *job)
 	return job->ended ? "ended" : job->stuck ? "stuck" : "running";
 }
 
+const char *bx_operation_action(enum bx_subject subject)
+{
+	switch (subject) {
+	case BX_OF_EMULATED:
+		return "create-device";
+	case BX_OF_MODULE:
+		return "load-module";
+	default:
+		return "bind";
+	}
+}
+
+static const char *action_of(const struct bx_call *call)
+{
+	const struct bx_job *job = find(call->daemon, call->key);
+
+	/* Where there is none, that is what is answered. */
+	return bx_operation_action(job ? bx_operation_subject(&job->operation) : BX_OF_FUNCTION);
+}
+
+static int run_cancel(struct bx_call *call, void *object)
+{
+	return bx_job_cancel(object, &call->failure);
+}
+
 static void add(struct json_object *values, const char *name, const char *text)
 {
 	json_object_object_add(values, name, json_object_new_string(text));
@@ -53,6 +78,9 @@ static struct json_object *show(void *object)
 	json_object_object_add(values, "Progress",
 			       json_object_new_int(job->ended ? 100
 							      : bx_step_percent(operation->step)));
+	json_object_object_add(values, "Cancelable",
+			       json_object_new_boolean(!job->ended &&
+						       bx_operation_cancelable(operation)));
 	add(values, "Result", bx_result_name(operation->result));
 	add(values, "ErrorName", bx_error_bus_name(operation->error));
 	add(values, "ErrorMessage", operation->message);
@@ -70,9 +98,18 @@ static const struct bx_field properties[] = {
 	BX_FIELD("State", "s", "running, stuck (past its deadline, and hanging in the kernel) or ended."),
 	BX_FIELD("Step", "s", "One of the steps below."),
 	BX_FIELD("Progress", "u", "Per cent."),
+	BX_FIELD("Cancelable", "b", "Whether Cancel would be heard: nothing is changed yet, or it can be undone."),
 	BX_FIELD("Result", "s", "One of the results below; empty until it has ended."),
 	BX_FIELD("ErrorName", "s", "Of an error below org.byteexpress.bx1.Error; empty if nothing went wrong."),
 	BX_FIELD("ErrorMessage", "s", "What went wrong, a sentence."),
+	{ 0 }
+};
+
+static const struct bx_field no_options[] = { { 0 } };
+
+static const struct bx_method methods[] = {
+	{ "Cancel", NULL, no_options, NULL, "", run_cancel,
+	  "Has the job end as soon as it can, with what it had changed undone: its Result is refused then, or rolled-back. Wants the authorization that having it done does." },
 	{ 0 }
 };
 /* clang-format on */
@@ -83,9 +120,11 @@ const struct bx_interface bx_job_interface = {
 	.path = BX_PATH_JOBS,
 	.numbered = true,
 	.properties = properties,
+	.methods = methods,
 	.find = find,
 	.list = list,
 	.show = show,
+	.action_of = action_of,
 	.doc = "Something that is being done to a device. It stays readable for 30 seconds after it has ended.",
 };
 
@@ -102,15 +141,15 @@ void bx_job_say_added(struct bx_job *job)
 
 void bx_job_say_changed(struct bx_job *job)
 {
-	static const char *const names[] = { "State", "Step", "Progress", NULL };
+	static const char *const names[] = { "State", "Step", "Progress", "Cancelable", NULL };
 
 	bx_object_changed(job->daemon, &bx_job_interface, job->key, names);
 }
 
 void bx_job_say_ended(struct bx_job *job)
 {
-	static const char *const names[] = { "State",	  "Step",	  "Progress", "Result",
-					     "ErrorName", "ErrorMessage", NULL };
+	static const char *const names[] = { "State",  "Step",	    "Progress",	    "Cancelable",
+					     "Result", "ErrorName", "ErrorMessage", NULL };
 	struct json_object *values = json_object_new_object();
 
 	bx_object_changed(job->daemon, &bx_job_interface, job->key, names);

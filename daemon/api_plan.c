@@ -7,14 +7,9 @@
 BX_DEFINE_CLEANUP(struct json_object *, json_object_put)
 BX_DEFINE_CLEANUP(struct bx_plan *, bx_plan_done)
 
-/* What can be planned, and what the caller needs for it as for the method that does it. */
-static const struct {
-	enum bx_kind kind;
-	const char *action;
-} plannable[] = {
-	{ BX_KIND_BIND, "bind" },	    { BX_KIND_UNBIND, "bind" },
-	{ BX_KIND_RESET, "bind" },	    { BX_KIND_REENUMERATE, "bind" },
-	{ BX_KIND_START, "create-device" }, { BX_KIND_STOP, "create-device" },
+static const enum bx_kind plannable[] = {
+	BX_KIND_BIND,	     BX_KIND_UNBIND, BX_KIND_RESET,
+	BX_KIND_REENUMERATE, BX_KIND_START,  BX_KIND_STOP,
 };
 
 /* -1 for what is none of them. */
@@ -23,7 +18,7 @@ static int find_kind(const char *name)
 	if (bx_streq(name, BX_PLAN_CREATE))
 		name = bx_kind_name(BX_KIND_START);
 	for (size_t i = 0; i < ARRAY_SIZE(plannable); i++)
-		if (bx_streq(name, bx_kind_name(plannable[i].kind)))
+		if (bx_streq(name, bx_kind_name(plannable[i])))
 			return i;
 	return -1;
 }
@@ -43,7 +38,7 @@ const char *bx_plan_action(const struct bx_call *call)
 	int i = find_kind(kind_name(call));
 
 	/* What is none is refused for that. */
-	return i < 0 ? plannable[0].action : plannable[i].action;
+	return bx_operation_action(i < 0 ? BX_OF_FUNCTION : bx_kind_subject(plannable[i]));
 }
 
 static int take_kind(const struct bx_call *call, enum bx_kind *ret, bool *create,
@@ -57,7 +52,7 @@ static int take_kind(const struct bx_call *call, enum bx_kind *ret, bool *create
 			failure, -EINVAL, BX_ERROR_INVALID_ARGUMENT,
 			"there is no plan of '%.64s': there are bind, unbind, reset, reenumerate, start, stop and create",
 			name);
-	*ret = plannable[i].kind;
+	*ret = plannable[i];
 	*create = bx_streq(name, BX_PLAN_CREATE);
 	return 0;
 }

@@ -69,7 +69,7 @@ struct bx_job {
 	bool ended, stuck, lock_seen, launch_failed;
 	unsigned int launches, attempts_before; /* the last launch */
 	uint64_t launched, step_began; /* CLOCK_MONOTONIC, µs */
-	sd_bus_slot *call; /* StartUnit on its way */
+	sd_bus_slot *call, *unit_started; /* StartUnit on its way, and what becomes of it then */
 	struct bx_call *asker; /* who waits for the plan that it makes */
 	sd_event_source *timer;
 };
@@ -166,6 +166,8 @@ int bx_job_start_plan_creation(struct bx_daemon *daemon, const char *name,
 int bx_job_start_module(struct bx_daemon *daemon, enum bx_kind kind, const char *module,
 			const char *parameters, struct bx_job **ret, struct bx_failure *failure);
 int bx_job_start_rescan(struct bx_daemon *daemon, struct bx_job **ret, struct bx_failure *failure);
+/* It ends as soon as it can, and what it had changed is undone; WrongState if it cannot any more. */
+int bx_job_cancel(struct bx_job *job, struct bx_failure *failure);
 /* Takes up what the journal says was under way. */
 int bx_jobs_resume(struct bx_daemon *daemon);
 /* Looks at the journal and the lock of every job that has not ended. */

@@ -168,7 +168,7 @@ static void put_tables(FILE *to)
 #undef X
 	fprintf(to, ".El\n.Sh KINDS OF A JOB\n");
 	begin_list(to, "foreign-driver");
-#define X(id, name, subject, change, doc) put_item(to, name, doc);
+#define X(id, name, subject, change, undone, doc) put_item(to, name, doc);
 	BX_KINDS(X)
 #undef X
 	fprintf(to,

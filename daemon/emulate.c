@@ -201,7 +201,9 @@ static int start_verify(struct bx_work *work)
 		r = bx_function_driver(work, driver);
 		if (r < 0 || *driver || bx_now_ms() >= deadline)
 			break;
-		bx_pause_ms(BX_POLL_MS);
+		r = bx_work_pause(work, BX_POLL_MS);
+		if (r < 0)
+			break;
 	}
 	return r < 0 ? r : bx_function_verify(work, driver);
 }

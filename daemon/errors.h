@@ -41,6 +41,8 @@ enum bx_exit {
 	  "There is no job of that number, or it ended more than 30 seconds ago.") \
 	X(JOB_IN_PROGRESS, JobInProgress, BX_EXIT_REFUSED, \
 	  "Another job is already at work on the device.") \
+	X(CANCELLED, Cancelled, BX_EXIT_REFUSED, \
+	  "Somebody has cancelled the job. Nothing was changed.") \
 	X(PLAN_OUTDATED, PlanOutdated, BX_EXIT_REFUSED, \
 	  "What the plan was made from has changed since; the message says what.") \
 	X(DEVICE_BUSY, DeviceBusy, BX_EXIT_REFUSED, \

@@ -28,7 +28,7 @@ static bool concerns_us(struct bx_daemon *daemon, struct udev_device *device)
 		return true;
 	if (bx_streq(subsystem, "block"))
 		return bx_startswith(name, "nvme") || bx_startswith(name, "dm-") ||
-		       bx_startswith(name, "md");
+		       bx_startswith(name, "md") || bx_startswith(name, "loop");
 	if (!bx_streq(subsystem, "pci") || !class || strtol(class, NULL, 16) == BX_PCI_CLASS_NVME)
 		return true;
 	for (struct bx_device *d = daemon->devices; d; d = d->next)

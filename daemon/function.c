@@ -157,7 +157,9 @@ int bx_function_wait_live(struct bx_work *work)
 			return bx_fail(&work->failure, -ETIMEDOUT, BX_ERROR_BIND_FAILED,
 				       "the controller is not live after %u s but '%s'",
 				       work->live_timeout_ms / 1000, state);
-		bx_pause_ms(BX_POLL_MS);
+		r = bx_work_pause(work, BX_POLL_MS);
+		if (r < 0)
+			return r;
 	}
 }
 
@@ -190,7 +192,9 @@ static int wait_namespace(struct bx_work *work)
 			r = list_blocks(work, &blocks);
 		if (r < 0 || blocks || bx_now_ms() >= deadline)
 			return r;
-		bx_pause_ms(BX_POLL_MS);
+		r = bx_work_pause(work, BX_POLL_MS);
+		if (r < 0)
+			return r;
 	}
 }
 
@@ -287,7 +291,9 @@ static int check_openers(struct bx_work *work, const struct bx_nodes *nodes)
 		bx_openers_done(&openers);
 		if (last)
 			return r;
-		bx_pause_ms(OPENERS_PAUSE_MS);
+		r = bx_work_pause(work, OPENERS_PAUSE_MS);
+		if (r < 0)
+			return r;
 	}
 }
 
@@ -296,7 +302,9 @@ static int list_nodes(struct bx_work *work, const char *controller, char *const 
 {
 	int r;
 
-	r = bx_nodes_add_controller(nodes, work->root, work->operation.address, controller);
+	r = bx_nodes_add_function(nodes, work->root, work->operation.address);
+	if (r >= 0 && *controller)
+		r = bx_nodes_add_controller(nodes, work->root, work->operation.address, controller);
 	for (size_t i = 0; r >= 0 && blocks && blocks[i]; i++) {
 		r = bx_nodes_add_disk(nodes, work->root, blocks[i]);
 		if (r >= 0)
@@ -311,8 +319,7 @@ static int fail_vfio_group(struct bx_work *work, const char *group)
 	_cleanup_(bx_nodes_done) struct bx_nodes nodes = { 0 };
 	_cleanup_(bx_openers_done) struct bx_openers openers = { 0 };
 
-	if (bx_nodes_add(&nodes, work->root, bx_path("vfio/%s", group).s, false,
-			 bx_path("sys/class/vfio/%s/dev", group).s) >= 0 &&
+	if (bx_nodes_add_function(&nodes, work->root, work->operation.address) >= 0 &&
 	    work->find_openers(work->root, &nodes, &openers, &work->failure) >= 0 && openers.count)
 		return fail_open(work, &nodes, &openers);
 	return bx_fail(&work->failure, -EBUSY, BX_ERROR_DEVICE_BUSY,
@@ -357,11 +364,12 @@ int bx_function_check_users(struct bx_work *work, const char *driver)
 	if (r < 0)
 		return r;
 	r = bx_pci_controller(work->root, address, controller);
-	if (r < 0 || !*controller)
+	if (r < 0)
 		return r;
-	r = bx_nvme_blocks(work->root, address, controller, &blocks);
+	if (*controller)
+		r = bx_nvme_blocks(work->root, address, controller, &blocks);
 	if (r >= 0)
-		r = bx_usage_find_exports(work->root, blocks, controller, &users);
+		r = bx_usage_find_unclaimed(work->root, blocks, controller, &users);
 	if (r < 0)
 		return bx_function_fail(work, r, "the users of the device cannot be listed");
 	if (users) {
@@ -370,5 +378,5 @@ int bx_function_check_users(struct bx_work *work, const char *driver)
 			       text ? text : "");
 	}
 	r = list_nodes(work, controller, blocks, &nodes);
-	return r < 0 ? r : check_openers(work, &nodes);
+	return r < 0 || !nodes.count ? r : check_openers(work, &nodes);
 }

@@ -30,6 +30,7 @@ static void free_job(struct bx_job *job)
 {
 	sd_event_source_disable_unref(job->timer);
 	sd_bus_slot_unref(job->call);
+	sd_bus_slot_unref(job->unit_started);
 	bx_call_free(job->asker);
 	free(job);
 }
@@ -412,6 +413,26 @@ int bx_job_start_rescan(struct bx_daemon *daemon, struct bx_job **ret, struct bx
 	return start_without_device(daemon, &operation, ret, failure);
 }
 
+int bx_job_cancel(struct bx_job *job, struct bx_failure *failure)
+{
+	int r;
+
+	if (job->ended || !bx_operation_cancelable(&job->operation))
+		return bx_fail(failure, -EINVAL, BX_ERROR_WRONG_STATE,
+			       job->ended ? "job %s has ended"
+					  : "job %s is past what can be undone",
+			       job->key);
+	r = bx_journal_cancel(&job->daemon->journal, job->operation.job);
+	if (r < 0)
+		return bx_fail(failure, r, BX_ERROR_INTERNAL,
+			       "that job %s is cancelled cannot be written down: %s", job->key,
+			       strerror(-r));
+	bx_log_event(LOG_INFO, BX_MESSAGE_JOB_CANCELLED, job->operation.device,
+		     "Job %s is to be cancelled, at step %s", job->key,
+		     bx_step_name(job->operation.step));
+	return 0;
+}
+
 /* ---------------------------------------------------------------- ending */
 
 static void set_last_error(struct bx_device *device, const struct bx_operation *operation)
@@ -456,6 +477,7 @@ static void end_job(struct bx_job *job)
 	job->ended = true;
 	job->stuck = false;
 	job->call = sd_bus_slot_unref(job->call);
+	job->unit_started = sd_bus_slot_unref(job->unit_started);
 	set_timer(job, KEEP_ENDED_US);
 	bx_log_event(operation->error ? LOG_WARNING : LOG_INFO, BX_MESSAGE_JOB_ENDED,
 		     operation->device, "Job %llu: %s%s%s%s%s", (unsigned long long)operation->job,

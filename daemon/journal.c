@@ -29,8 +29,10 @@ static const struct {
 	const char *name;
 	enum bx_subject subject;
 	enum bx_step first_change;
+	bool undone;
 } kinds[BX_KIND_COUNT] = {
-#define X(id, text, what, change, doc) [BX_KIND_##id] = { text, BX_OF_##what, BX_STEP_##change },
+#define X(id, text, what, change, undone, doc) \
+	[BX_KIND_##id] = { text, BX_OF_##what, BX_STEP_##change, undone },
 	BX_KINDS(X)
 #undef X
 };
@@ -54,6 +56,13 @@ enum bx_subject bx_operation_subject(const struct bx_operation *operation)
 bool bx_step_changes(enum bx_kind kind, enum bx_step step)
 {
 	return kind < BX_KIND_COUNT && step >= kinds[kind].first_change;
+}
+
+bool bx_operation_cancelable(const struct bx_operation *operation)
+{
+	if (operation->result != BX_RESULT_NONE || operation->step >= BX_STEP_RESTORE)
+		return false;
+	return kinds[operation->kind].undone || !bx_step_changes(operation->kind, operation->step);
 }
 
 struct bx_path bx_operation_lock(const struct bx_operation *operation)
@@ -355,6 +364,11 @@ struct bx_path bx_plan_file(uint64_t job)
 	return bx_path("%llu.plan", (unsigned long long)job);
 }
 
+static struct bx_path cancel_file(uint64_t job)
+{
+	return bx_path("%llu.cancelled", (unsigned long long)job);
+}
+
 static struct bx_path file_name(uint64_t job)
 {
 	return bx_path("%llu.json", (unsigned long long)job);
@@ -384,10 +398,26 @@ int bx_journal_read(struct bx_journal *journal, uint64_t job, struct bx_operatio
 	return r;
 }
 
+int bx_journal_cancel(struct bx_journal *journal, uint64_t job)
+{
+	return bx_file_replace(journal->fd, cancel_file(job).s, "", false);
+}
+
+bool bx_journal_cancelled(const struct bx_journal *journal, uint64_t job)
+{
+	return faccessat(journal->fd, cancel_file(job).s, F_OK, 0) == 0;
+}
+
+/* First, so that none is left alone. */
+static void remove_companions(struct bx_journal *journal, uint64_t job)
+{
+	bx_file_remove(journal->fd, bx_plan_file(job).s, false);
+	bx_file_remove(journal->fd, cancel_file(job).s, false);
+}
+
 int bx_journal_remove(struct bx_journal *journal, uint64_t job)
 {
-	/* First, so that none is left alone. */
-	bx_file_remove(journal->fd, bx_plan_file(job).s, false);
+	remove_companions(journal, job);
 	return bx_file_remove(journal->fd, file_name(job).s, false);
 }
 
@@ -395,7 +425,7 @@ int bx_journal_set_aside(struct bx_journal *journal, uint64_t job)
 {
 	struct bx_path name = file_name(job);
 
-	bx_file_remove(journal->fd, bx_plan_file(job).s, false);
+	remove_companions(journal, job);
 	return renameat(journal->fd, name.s, journal->fd, bx_path("%s.damaged", name.s).s) < 0
 		       ? -errno
 		       : 0;

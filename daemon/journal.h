@@ -3,7 +3,8 @@
  * The journal of operations: a JSON file for each, /var/lib/bxd/journal/N.json, replaced atomically
  * at every step. It is the only thing that bxd and its worker share and the only thing that a
  * restarted bxd believes. Writing is handed over with the device's lock: bxd writes the intent,
- * then only the worker writes, until it has written a result or is dead.
+ * then only the worker writes, until it has written a result or is dead. That a job is cancelled is a file
+ * beside it, which only bxd makes.
  */
 #ifndef BX_DAEMON_JOURNAL_H
 #define BX_DAEMON_JOURNAL_H
@@ -55,6 +56,9 @@ const char *bx_result_name(enum bx_result result);
 /* What it is done to, or would be if it is a plan. */
 enum bx_subject bx_operation_subject(const struct bx_operation *operation);
 
+/* Whether it still can be: while nothing is changed, or while that can be undone. */
+bool bx_operation_cancelable(const struct bx_operation *operation);
+
 /* The lock of that; see lock.h. */
 struct bx_path bx_operation_lock(const struct bx_operation *operation);
 
@@ -79,7 +83,10 @@ struct bx_path bx_plan_file(uint64_t job);
 int bx_journal_write(struct bx_journal *journal, const struct bx_operation *operation,
 		     bool durable);
 int bx_journal_read(struct bx_journal *journal, uint64_t job, struct bx_operation *ret);
-/* With its plan. */
+/* Says to whatever worker there is or will be that it is to end, if it still can. */
+int bx_journal_cancel(struct bx_journal *journal, uint64_t job);
+bool bx_journal_cancelled(const struct bx_journal *journal, uint64_t job);
+/* With its plan, and whether it is cancelled. */
 int bx_journal_remove(struct bx_journal *journal, uint64_t job);
 
 /* Moves a file that cannot be read out of the way, to N.json.damaged. */

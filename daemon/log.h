@@ -21,6 +21,7 @@
 #define BX_MESSAGE_SERIAL_SHARED       "4f6c1f0e9d3e4b7a8a51c4de0b1a7709" /* an ambiguous identity */
 #define BX_MESSAGE_DEFINITION_DAMAGED  "4f6c1f0e9d3e4b7a8a51c4de0b1a770a" /* a file was left out */
 #define BX_MESSAGE_CONFIGURATION_WRONG "4f6c1f0e9d3e4b7a8a51c4de0b1a770b" /* a line of it */
+#define BX_MESSAGE_JOB_CANCELLED       "4f6c1f0e9d3e4b7a8a51c4de0b1a770c" /* it was asked for */
 
 /* From the environment: under the journal or not. */
 void bx_log_open(void);

@@ -81,6 +81,43 @@ int bx_nodes_add_controller(struct bx_nodes *nodes, struct bx_root *root, const 
 			    bx_path(BX_PCI_DEVICES "/%s/nvme/%s/dev", address, controller).s);
 }
 
+/* @class is a folder of the function with a device in it for each node, which is below /dev by that name and @prefix. */
+static int add_class(struct bx_nodes *nodes, struct bx_root *root, const char *address,
+		     const char *class, const char *prefix)
+{
+	struct bx_path folder = bx_path(BX_PCI_DEVICES "/%s/%s", address, class);
+	_cleanup_strv_ char **devices = NULL;
+	int r;
+
+	r = bx_root_list(root, folder.s, &devices);
+	for (size_t i = 0; r >= 0 && devices && devices[i]; i++)
+		r = bx_nodes_add(nodes, root, bx_path("%s%s", prefix, devices[i]).s, false,
+				 bx_path("%s/%s/dev", folder.s, devices[i]).s);
+	return r == -ENOENT || r == -ENODEV ? 0 : r;
+}
+
+int bx_nodes_add_function(struct bx_nodes *nodes, struct bx_root *root, const char *address)
+{
+	char group[BX_NAME_MAX];
+	int r;
+
+	r = add_class(nodes, root, address, "uio", "");
+	if (r >= 0)
+		r = add_class(nodes, root, address, "vfio-dev", "vfio/devices/");
+	if (r < 0)
+		return r;
+	r = bx_root_link_name(root, bx_path(BX_PCI_DEVICES "/%s/iommu_group", address).s, group,
+			      sizeof(group));
+	if (r < 0 || !*group)
+		return r == -ENOENT ? 0 : r;
+	r = bx_nodes_add(nodes, root, bx_path("vfio/%s", group).s, false,
+			 bx_path("sys/class/vfio/%s/dev", group).s);
+	if (r >= 0)
+		r = bx_nodes_add(nodes, root, bx_path("vfio/noiommu-%s", group).s, false,
+				 bx_path("sys/class/vfio/noiommu-%s/dev", group).s);
+	return r;
+}
+
 const struct bx_node *bx_nodes_find(const struct bx_nodes *nodes, bool block, unsigned int major,
 				    unsigned int minor)
 {

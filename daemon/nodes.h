@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The device nodes of an NVMe controller by their numbers, which are the same under whatever name and in whatever container. */
+/* The device nodes of an NVMe function by their numbers, which are the same under whatever name and in whatever container. */
 #ifndef BX_DAEMON_NODES_H
 #define BX_DAEMON_NODES_H
 
@@ -30,6 +30,8 @@ int bx_nodes_add_generic(struct bx_nodes *nodes, struct bx_root *root, const cha
 /* The character device of a controller. */
 int bx_nodes_add_controller(struct bx_nodes *nodes, struct bx_root *root, const char *address,
 			    const char *controller);
+/* What a function is used by where no kernel driver for NVMe has it: uio, VFIO, and the group of the latter. */
+int bx_nodes_add_function(struct bx_nodes *nodes, struct bx_root *root, const char *address);
 /* The one whose number sysfs has in @attribute. */
 int bx_nodes_add(struct bx_nodes *nodes, struct bx_root *root, const char *name, bool block,
 		 const char *attribute);

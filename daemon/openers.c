@@ -31,8 +31,8 @@ struct search {
 	struct bx_root *root;
 	const struct bx_nodes *nodes;
 	struct bx_openers *openers;
-	unsigned int *local; /* mounts of such types */
-	size_t local_count;
+	unsigned int *local; /* mounts of such types, in order once all are known */
+	size_t local_count, local_room;
 	const char *process;
 };
 
@@ -47,22 +47,30 @@ static bool gone(int r)
 static int found_mount(const struct bx_mount *mount, void *userdata)
 {
 	struct search *search = userdata;
-	unsigned int *grown;
 	size_t type = 0;
 
 	while (type < ARRAY_SIZE(local_types) && !bx_streq(mount->type, local_types[type]))
 		type++;
 	if (type == ARRAY_SIZE(local_types))
 		return 0;
-	for (size_t i = 0; i < search->local_count; i++)
-		if (search->local[i] == mount->id)
-			return 0;
-	grown = reallocarray(search->local, search->local_count + 1, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	grown[search->local_count++] = mount->id;
-	search->local = grown;
+	if (search->local_count == search->local_room) {
+		size_t room = 2 * search->local_room + 64;
+		unsigned int *grown = reallocarray(search->local, room, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		search->local = grown;
+		search->local_room = room;
+	}
+	search->local[search->local_count++] = mount->id;
 	return 0;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	unsigned int x = *(const unsigned int *)a, y = *(const unsigned int *)b;
+
+	return (x > y) - (x < y);
 }
 
 /* A process sees the mounts of its namespace that are below its root: its view. */
@@ -94,10 +102,8 @@ static int find_view(struct search *search, char ***views)
 
 static bool mount_is_local(const struct search *search, unsigned int id)
 {
-	for (size_t i = 0; i < search->local_count; i++)
-		if (search->local[i] == id)
-			return true;
-	return false;
+	return search->local_count && bsearch(&id, search->local, search->local_count,
+					      sizeof(*search->local), compare_ids);
 }
 
 /* ---------------------------------------------------------------- a process */
@@ -319,6 +325,9 @@ static int look_at_all(struct search *search, char *const *processes, pid_t exce
 			if (r < 0 && !gone(r))
 				return fail(search, r, failure);
 		}
+		if (!pass && search->local_count)
+			qsort(search->local, search->local_count, sizeof(*search->local),
+			      compare_ids);
 	}
 	return 0;
 }

@@ -62,35 +62,35 @@ enum bx_step {
 	BX_STEP_COUNT,
 };
 
-/* Kind, name, what it is done to, the first step that changes anything, meaning. */
+/* Kind, name, what it is done to, the first step that changes anything, whether it is undone if it is cancelled after that, meaning. */
 /* clang-format off */
 #define BX_KINDS(X) \
-	X(BIND, "bind", FUNCTION, OVERRIDE, \
+	X(BIND, "bind", FUNCTION, OVERRIDE, true, \
 	  "A PCI function moves to another driver.") \
-	X(UNBIND, "unbind", FUNCTION, OVERRIDE, \
+	X(UNBIND, "unbind", FUNCTION, OVERRIDE, true, \
 	  "A PCI function is taken from its driver.") \
-	X(RESET, "reset", FUNCTION, RESET, \
+	X(RESET, "reset", FUNCTION, RESET, false, \
 	  "A controller that nvme has is reset.") \
-	X(REENUMERATE, "reenumerate", FUNCTION, DETACH, \
+	X(REENUMERATE, "reenumerate", FUNCTION, DETACH, false, \
 	  "A PCI function is let go and found again, as after its firmware was loaded.") \
-	X(REMOVE, "remove", FUNCTION, DETACH, \
+	X(REMOVE, "remove", FUNCTION, DETACH, false, \
 	  "A PCI function is let go, and stays away until the bus is looked at again.") \
-	X(RESCAN, "rescan", BUS, COMMIT, \
+	X(RESCAN, "rescan", BUS, COMMIT, false, \
 	  "All PCI buses are looked at again.") \
-	X(START, "start", EMULATED, MAKE, \
+	X(START, "start", EMULATED, MAKE, true, \
 	  "An emulated device is made and powered on.") \
-	X(STOP, "stop", EMULATED, POWER_OFF, \
+	X(STOP, "stop", EMULATED, POWER_OFF, false, \
 	  "An emulated device is powered off and removed.") \
-	X(LOAD_MODULE, "load-module", MODULE, COMMIT, \
+	X(LOAD_MODULE, "load-module", MODULE, COMMIT, false, \
 	  "A module is loaded.") \
-	X(UNLOAD_MODULE, "unload-module", MODULE, COMMIT, \
+	X(UNLOAD_MODULE, "unload-module", MODULE, COMMIT, false, \
 	  "A module is unloaded.") \
-	X(PLAN, "plan", OPERATION, COMMIT, \
+	X(PLAN, "plan", OPERATION, COMMIT, false, \
 	  "What another operation would do is found out; nothing is changed.")
 /* clang-format on */
 
 enum bx_kind {
-#define X(id, name, subject, change, doc) BX_KIND_##id,
+#define X(id, name, subject, change, undone, doc) BX_KIND_##id,
 	BX_KINDS(X)
 #undef X
 	BX_KIND_COUNT,

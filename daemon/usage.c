@@ -211,19 +211,59 @@ static int find_exports_of(struct search *search, const char *subsystem, const c
 	return r;
 }
 
-int bx_usage_find_exports(struct bx_root *root, char *const *blocks, const char *controller,
-			  char ***users)
+static int find_exports(struct search *search, const char *controller)
 {
 	_cleanup_strv_ char **subsystems = NULL;
+	int r;
+
+	r = bx_root_list(search->root, NVMET_SUBSYSTEMS, &subsystems);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r; /* nvmet is not loaded */
+	for (size_t i = 0; r >= 0 && subsystems && subsystems[i]; i++)
+		r = find_exports_of(search, subsystems[i], controller);
+	return r;
+}
+
+/* Their backing is open in the kernel, in no process, and not exclusively. */
+static int find_loops(struct search *search)
+{
+	_cleanup_strv_ char **blocks = NULL;
+	int r;
+
+	r = bx_root_list(search->root, "sys/class/block", &blocks);
+	for (size_t i = 0; r >= 0 && blocks && blocks[i]; i++) {
+		const struct bx_node *disk;
+		char path[4097];
+
+		if (!bx_startswith(blocks[i], "loop"))
+			continue;
+		/* One without a backing has no such attribute, and one that is too long is no disk. */
+		r = bx_root_read(search->root,
+				 bx_path("sys/class/block/%s/loop/backing_file", blocks[i]).s, path,
+				 sizeof(path));
+		if (r == -ENOENT || r == -ENXIO || r == -ENODEV) {
+			r = 0;
+			continue;
+		}
+		disk = r < 0 ? NULL : disk_by_path(search, path);
+		if (disk)
+			r = bx_strv_addf(search->users, "%s is the backing of %s", disk->name,
+					 blocks[i]);
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+int bx_usage_find_unclaimed(struct bx_root *root, char *const *blocks, const char *controller,
+			    char ***users)
+{
 	struct search search;
 	int r;
 
-	r = bx_root_list(root, NVMET_SUBSYSTEMS, &subsystems);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r; /* nvmet is not loaded */
 	r = search_begin(&search, root, blocks, users);
-	for (size_t i = 0; r >= 0 && subsystems && subsystems[i]; i++)
-		r = find_exports_of(&search, subsystems[i], controller);
+	if (r >= 0)
+		r = find_exports(&search, controller);
+	if (r >= 0 && search.disks.count)
+		r = find_loops(&search);
 	search_end(&search);
 	return r;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who uses a disk, in words for people: mounts, swap, holders (dm, md), NVMe-oF exports. This
+ * Who uses a disk, in words for people: mounts, swap, holders (dm, md), NVMe-oF exports, loop devices. This
  * explains; it does not protect. What protects is the exclusive claim of claim.h, which also sees
  * users that cannot be named. Processes that have a plain device open are looked for by openers.h.
  */
@@ -17,8 +17,11 @@
  */
 int bx_usage_find(struct bx_root *root, char *const *blocks, bool everywhere, char ***users);
 
-/* The same for NVMe-oF exports of @blocks, their partitions and @controller by this machine. */
-int bx_usage_find_exports(struct bx_root *root, char *const *blocks, const char *controller,
-			  char ***users);
+/*
+ * The same for uses by the kernel that a claim does not see: NVMe-oF exports of @blocks, their partitions and @controller by this
+ * machine, and loop devices on them.
+ */
+int bx_usage_find_unclaimed(struct bx_root *root, char *const *blocks, const char *controller,
+			    char ***users);
 
 #endif

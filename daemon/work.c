@@ -49,6 +49,20 @@ static int begin(struct bx_work *work, enum bx_step step)
 	return 0;
 }
 
+int bx_work_check_cancelled(struct bx_work *work)
+{
+	if (!work->cancelled || !bx_operation_cancelable(&work->operation) ||
+	    !work->cancelled(work))
+		return 0;
+	return bx_fail(&work->failure, -ECANCELED, BX_ERROR_CANCELLED, "it was cancelled");
+}
+
+int bx_work_pause(struct bx_work *work, unsigned int ms)
+{
+	bx_pause_ms(ms);
+	return bx_work_check_cancelled(work);
+}
+
 static int run_stages(struct bx_work *work, enum bx_step from)
 {
 	const struct bx_procedure *procedure = procedure_of(work);
@@ -58,7 +72,9 @@ static int run_stages(struct bx_work *work, enum bx_step from)
 
 		if (stage->step < from || (procedure->skips && procedure->skips(work, stage->step)))
 			continue;
-		r = begin(work, stage->step);
+		r = bx_work_check_cancelled(work);
+		if (r >= 0)
+			r = begin(work, stage->step);
 		if (r >= 0)
 			r = stage->run(work);
 		if (r < 0)

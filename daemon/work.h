@@ -36,6 +36,8 @@ struct bx_work {
 	/* See inspector.h. */
 	int (*find_openers)(struct bx_root *root, const struct bx_nodes *nodes,
 			    struct bx_openers *ret, struct bx_failure *failure);
+	/* Whether somebody wants it ended; asked before every step, and while something is waited for. May be NULL. */
+	bool (*cancelled)(const struct bx_work *work);
 	unsigned int openers_patience_ms; /* for programs that have it open to close it */
 	unsigned int live_timeout_ms; /* for a controller to become live */
 	unsigned int namespace_timeout_ms; /* and for its first namespace to appear */
@@ -80,6 +82,11 @@ extern const struct bx_procedure bx_rebind_procedure, bx_reset_procedure, bx_ree
 	bx_load_procedure, bx_unload_procedure, bx_plan_procedure;
 
 const struct bx_procedure *bx_procedure_of(enum bx_kind kind);
+
+/* -ECANCELED if it is to be ended, and can be. */
+int bx_work_check_cancelled(struct bx_work *work);
+/* So long a wait; the same. */
+int bx_work_pause(struct bx_work *work, unsigned int ms);
 
 /* A step has failed with @r: from here on work->failure says why, and that the device is gone if that is why. */
 void bx_work_explain(struct bx_work *work, int r);

@@ -41,6 +41,11 @@ static void say_nothing(const char *file, unsigned int line, const char *why)
 {
 }
 
+static bool cancelled(const struct bx_work *work)
+{
+	return bx_journal_cancelled(work->journal, work->operation.job);
+}
+
 static int run(uint64_t job)
 {
 	struct bx_root root = { .fd = -1 };
@@ -54,6 +59,7 @@ static int run(uint64_t job)
 		.load_module = bx_module_load,
 		.unload_module = bx_module_unload,
 		.find_openers = bx_inspector_find_openers,
+		.cancelled = cancelled,
 		.openers_patience_ms = BX_OPENERS_PATIENCE_MS,
 		.namespace_timeout_ms = NAMESPACE_TIMEOUT_MS,
 		.retry_pause_ms = RETRY_PAUSE_MS,

@@ -13,7 +13,7 @@
 #define DEVICE	   "sys/devices/pci0000:00/0000:00:05.0/" MODEL_ADDRESS
 #define CONTROLLER DEVICE "/nvme/nvme0"
 
-static void make_folder(struct model *model, const char *path)
+void model_make_folder(struct model *model, const char *path)
 {
 	char part[512];
 
@@ -76,17 +76,17 @@ void model_override(struct model *model, char override[static BX_NAME_MAX])
 
 static void add_controller(struct model *model)
 {
-	make_folder(model, CONTROLLER "/nvme0n1");
+	model_make_folder(model, CONTROLLER "/nvme0n1");
 	model_write(model, CONTROLLER "/dev", "240:0\n");
-	make_folder(model, "sys/class/nvme-generic/ng0n1");
+	model_make_folder(model, "sys/class/nvme-generic/ng0n1");
 	model_write(model, "sys/class/nvme-generic/ng0n1/dev", "241:0\n");
 	model_write(model, CONTROLLER "/state", bx_path("%s\n", model->new_state).s);
 	model_write(model, CONTROLLER "/serial", "bxlab0              \n");
 	model_write(model, CONTROLLER "/model", "A model\n");
 	model_write(model, CONTROLLER "/firmware_rev", "1.0     \n");
-	make_folder(model, "sys/class/block/nvme0n1/holders");
-	make_folder(model, "sys/class/block/nvme0n1/nvme0n1p1");
-	make_folder(model, "sys/class/block/nvme0n1p1/holders");
+	model_make_folder(model, "sys/class/block/nvme0n1/holders");
+	model_make_folder(model, "sys/class/block/nvme0n1/nvme0n1p1");
+	model_make_folder(model, "sys/class/block/nvme0n1p1/holders");
 	model_write(model, "sys/class/block/nvme0n1/dev", "259:0\n");
 	model_write(model, "sys/class/block/nvme0n1p1/dev", "259:1\n");
 	model_write(model, "sys/class/block/nvme0n1p1/partition", "1\n");
@@ -172,7 +172,7 @@ static void count(struct model *model)
 
 static void plug(struct model *model, const char *override)
 {
-	make_folder(model, DEVICE);
+	model_make_folder(model, DEVICE);
 	assert(symlinkat("../../../devices/pci0000:00/0000:00:05.0/" MODEL_ADDRESS, model->root.fd,
 			 BX_PCI_DEVICES "/" MODEL_ADDRESS) == 0);
 	assert(symlinkat("../../../../kernel/iommu_groups/7", model->root.fd,
@@ -259,15 +259,15 @@ static int make_emulated(struct bx_root *root, const char *path)
 
 	note(root, BX_CHANGE_MAKE, path, "");
 	if (model->races)
-		make_folder(model, path);
+		model_make_folder(model, path);
 	if (bx_root_exists(root, path))
 		return -EEXIST;
 	if (strstr(path, "/namespaces/")) {
-		make_folder(model, path);
+		model_make_folder(model, path);
 		model_write(model, bx_path("%s/size", path).s, "0\n");
 	} else {
-		make_folder(model, bx_path("%s/namespaces", path).s);
-		make_folder(model, bx_path("%s/timing", path).s);
+		model_make_folder(model, bx_path("%s/namespaces", path).s);
+		model_make_folder(model, bx_path("%s/timing", path).s);
 		for (size_t i = 0; i < ARRAY_SIZE(attributes); i++)
 			model_write(model, bx_path("%s/%s", path, attributes[i]).s, "\n");
 		model_write(model, bx_path("%s/power", path).s, "0\n");
@@ -312,8 +312,8 @@ static int kernel_write(struct model *model, const char *path, const char *value
 	if (bx_streq(path, BX_PCI_DEVICES "/" MODEL_ADDRESS "/driver_override")) {
 		model_write(model, DEVICE "/driver_override", *value == '\n' ? "(null)\n" : value);
 		if (model->appears) {
-			make_folder(model, bx_path(CONTROLLER "/%s", model->appears).s);
-			make_folder(model, bx_path("sys/class/block/%s", model->appears).s);
+			model_make_folder(model, bx_path(CONTROLLER "/%s", model->appears).s);
+			model_make_folder(model, bx_path("sys/class/block/%s", model->appears).s);
 		}
 		return 0;
 	}
@@ -404,10 +404,10 @@ void model_begin(struct model *model, const char *driver, const char *override)
 	}
 	assert(bx_root_open(&model->root, model->directory) == 0);
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-		make_folder(model, folders[i]);
-	make_folder(model, "sys/kernel/iommu_groups/7");
-	make_folder(model, "sys/kernel/config");
-	make_folder(model, "run/bxd/devices");
+		model_make_folder(model, folders[i]);
+	model_make_folder(model, "sys/kernel/iommu_groups/7");
+	model_make_folder(model, "sys/kernel/config");
+	model_make_folder(model, "run/bxd/devices");
 	plug(model, override);
 	model_write(model, "proc/1/mountinfo", "");
 	model_write(model, "proc/swaps", "Filename Type Size Used Priority\n");
@@ -425,14 +425,14 @@ void model_begin_unplugged(struct model *model)
 
 void model_load_emu(struct model *model)
 {
-	make_folder(model, BX_EMULATED_DIR);
+	model_make_folder(model, BX_EMULATED_DIR);
 }
 
 void model_add_function(struct model *model, const char *address, const char *serial)
 {
 	struct bx_path device = bx_path("sys/devices/pci0000:00/0000:00:06.0/%s", address);
 
-	make_folder(model, bx_path("%s/nvme/nvme1", device.s).s);
+	model_make_folder(model, bx_path("%s/nvme/nvme1", device.s).s);
 	assert(symlinkat(bx_path("../../../devices/pci0000:00/0000:00:06.0/%s", address).s,
 			 model->root.fd, bx_path(BX_PCI_DEVICES "/%s", address).s) == 0);
 	assert(symlinkat("../../../../bus/pci/drivers/nvme", model->root.fd,
@@ -477,6 +477,13 @@ int model_find_openers(struct bx_root *root, const struct bx_nodes *nodes, struc
 }
 
 /* ---------------------------------------------------------------- workers on it */
+
+bool model_cancelled(const struct bx_work *work)
+{
+	struct model *model = work->root->userdata;
+
+	return ++model->asked_for_end >= model->cancel_at && model->cancel_at;
+}
 
 enum bx_result model_run(struct bx_work *work)
 {

@@ -38,6 +38,9 @@ struct model {
 	const char *opener; /* a program has this node open, as the inspector says: "nvme0n1p1" */
 	unsigned int closes_after; /* so many times that the inspector is asked; 0 for never */
 	unsigned int inspections; /* so far */
+	unsigned int
+		cancel_at; /* the job is cancelled when it is asked for the so-manieth time; 0 for never */
+	unsigned int asked_for_end; /* so far */
 	struct model_change *changes; /* all that was written, made and removed, in order */
 	size_t change_count;
 	const char *appears; /* this namespace is there once driver_override has been written */
@@ -50,6 +53,8 @@ void model_begin_unplugged(struct model *model);
 void model_load_emu(struct model *model);
 void model_end(struct model *model);
 
+/* With what it is in. */
+void model_make_folder(struct model *model, const char *path);
 void model_write(struct model *model, const char *path, const char *text);
 void model_driver(struct model *model, char driver[static BX_NAME_MAX]);
 void model_override(struct model *model, char override[static BX_NAME_MAX]);
@@ -59,6 +64,9 @@ unsigned int model_resets(struct model *model);
 /* Stands for the inspector; a fault is that it does not answer. For find_openers of struct bx_work. */
 int model_find_openers(struct bx_root *root, const struct bx_nodes *nodes, struct bx_openers *ret,
 		       struct bx_failure *failure);
+
+/* For cancelled of struct bx_work. */
+bool model_cancelled(const struct bx_work *work);
 
 /* Runs the operation to its end; the result. */
 enum bx_result model_run(struct bx_work *work);

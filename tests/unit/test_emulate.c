@@ -192,6 +192,35 @@ static void one_failure_anywhere_leaves_all_of_it_or_nothing(void **state)
 	}
 }
 
+/* Asked before every step, and in every wait: what it had done is undone, or it is done after all. */
+static void a_job_cancelled_anywhere_leaves_all_of_it_or_nothing(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		enum bx_result result = BX_RESULT_NONE;
+		unsigned int at;
+
+		for (at = 1; result != BX_RESULT_DONE; at++) {
+			struct run run;
+
+			run_begin(&run, kinds[i]);
+			run.work.cancelled = model_cancelled;
+			run.model.cancel_at = at;
+			result = model_run(&run.work);
+			if (result != BX_RESULT_DONE) {
+				assert_true(result == BX_RESULT_REFUSED ||
+					    result == BX_RESULT_ROLLED_BACK);
+				assert_non_null(
+					strstr(run.work.operation.message, "it was cancelled"));
+			}
+			if (result == BX_RESULT_REFUSED)
+				assert_int_equal(run.work.operation.error, BX_ERROR_CANCELLED);
+			check_truth(&run, true);
+			run_end(&run);
+		}
+		assert_true(at > 3);
+	}
+}
+
 static void when_nothing_works_any_more_the_result_says_so(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -359,6 +388,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_device_is_made_as_it_is_defined),
 		cmocka_unit_test(one_failure_anywhere_leaves_all_of_it_or_nothing),
+		cmocka_unit_test(a_job_cancelled_anywhere_leaves_all_of_it_or_nothing),
 		cmocka_unit_test(when_nothing_works_any_more_the_result_says_so),
 		cmocka_unit_test(a_worker_killed_anywhere_is_made_good_by_the_next),
 		cmocka_unit_test(what_the_kernel_refuses_is_named),

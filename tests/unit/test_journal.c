@@ -253,10 +253,10 @@ static void a_file_under_another_number_is_refused(void **state)
 
 static void only_whole_operations_are_listed(void **state)
 {
-	static const char *const others[] = {
-		"7.json.new", "3.json.damaged",		  "0.json", "x.json", "-1.json",
-		"01.json",    "99999999999999999999.json"
-	};
+	static const char *const others[] = { "7.json.new",   "3.json.damaged",
+					      "12.cancelled", "0.json",
+					      "x.json",	      "-1.json",
+					      "01.json",      "99999999999999999999.json" };
 	struct folder *folder = *state;
 	struct bx_operation operation = sample();
 	_cleanup_free_ uint64_t *jobs = NULL;
@@ -267,11 +267,16 @@ static void only_whole_operations_are_listed(void **state)
 	assert_int_equal(bx_journal_write(&folder->journal, &operation, false), 0);
 	operation.job = 9;
 	assert_int_equal(bx_journal_write(&folder->journal, &operation, false), 0);
+	assert_int_equal(bx_journal_cancel(&folder->journal, 9), 0);
+	assert_true(bx_journal_cancelled(&folder->journal, 9));
+	assert_true(bx_journal_cancelled(&folder->journal, 12));
 	assert_int_equal(bx_journal_list(&folder->journal, &jobs), 2);
 	assert_int_equal(jobs[0], 9);
 	assert_int_equal(jobs[1], 12);
 	assert_int_equal(bx_journal_set_aside(&folder->journal, 9), 0);
 	assert_int_equal(bx_journal_remove(&folder->journal, 12), 0);
+	assert_false(bx_journal_cancelled(&folder->journal, 9));
+	assert_false(bx_journal_cancelled(&folder->journal, 12));
 	free(jobs);
 	assert_int_equal(bx_journal_list(&folder->journal, &jobs), 0);
 }

@@ -138,6 +138,35 @@ static void every_way_ends_at_the_new_driver_with_the_right_override(void **stat
 		assert_true(count_accesses(&scenarios[i]) > 0);
 }
 
+/* Asked before every step, and in every wait: what it had done is undone, or it is done after all. */
+static void a_job_cancelled_anywhere_leaves_the_old_driver(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		enum bx_result result = BX_RESULT_NONE;
+		unsigned int at;
+
+		for (at = 1; result != BX_RESULT_DONE; at++) {
+			struct run run;
+
+			run_begin(&run, &scenarios[i]);
+			run.work.cancelled = model_cancelled;
+			run.model.cancel_at = at;
+			result = model_run(&run.work);
+			if (result != BX_RESULT_DONE) {
+				assert_true(result == BX_RESULT_REFUSED ||
+					    result == BX_RESULT_ROLLED_BACK);
+				assert_non_null(
+					strstr(run.work.operation.message, "it was cancelled"));
+			}
+			if (result == BX_RESULT_REFUSED)
+				assert_int_equal(run.work.operation.error, BX_ERROR_CANCELLED);
+			check_truth(&run, true);
+			run_end(&run);
+		}
+		assert_true(at > 3);
+	}
+}
+
 static void one_failure_anywhere_leaves_the_old_driver_or_the_new_one(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
@@ -403,8 +432,7 @@ static void a_vfio_group_in_use_is_refused_with_or_without_a_name(void **state)
 		struct run run;
 
 		run_begin(&run, &scenarios[1]);
-		assert_int_equal(mkdirat(run.model.root.fd, "sys/class/vfio", 0755), 0);
-		assert_int_equal(mkdirat(run.model.root.fd, "sys/class/vfio/7", 0755), 0);
+		model_make_folder(&run.model, "sys/class/vfio/7");
 		model_write(&run.model, "sys/class/vfio/7/dev", "243:0\n");
 		run.model.busy = "dev/vfio/7";
 		run.model.opener = openers[i];
@@ -416,23 +444,42 @@ static void a_vfio_group_in_use_is_refused_with_or_without_a_name(void **state)
 	}
 }
 
-static void make_export(struct run *run, const char *enable, const char *path)
+/* A node that is a device in a folder of the function, or a VFIO group that no IOMMU stands behind. */
+static void programs_that_drive_the_function_themselves_are_refused(void **state)
 {
-	static const char *const folders[] = {
-		"sys/kernel/config",
-		"sys/kernel/config/nvmet",
-		"sys/kernel/config/nvmet/subsystems",
-		"sys/kernel/config/nvmet/subsystems/shelf",
-		"sys/kernel/config/nvmet/subsystems/shelf/namespaces",
-		"sys/kernel/config/nvmet/subsystems/shelf/namespaces/1",
+	static const char *const ways[][3] = {
+		{ BX_PCI_DEVICES "/" MODEL_ADDRESS, "uio/uio0", "uio0" },
+		{ BX_PCI_DEVICES "/" MODEL_ADDRESS, "vfio-dev/vfio0", "vfio/devices/vfio0" },
+		{ "sys/class", "vfio/noiommu-7", "vfio/noiommu-7" },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-		mkdirat(run->model.root.fd, folders[i], 0755);
-	model_write(&run->model, "sys/kernel/config/nvmet/subsystems/shelf/namespaces/1/enable",
-		    enable);
-	model_write(&run->model,
-		    "sys/kernel/config/nvmet/subsystems/shelf/namespaces/1/device_path", path);
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		struct bx_path folder = bx_path("%s/%s", ways[i][0], ways[i][1]);
+		struct run run;
+
+		run_begin(&run, &scenarios[1]);
+		model_make_folder(&run.model, folder.s);
+		model_write(&run.model, bx_path("%s/dev", folder.s).s, "243:0\n");
+		run.model.opener = ways[i][2];
+		assert_int_equal(model_run(&run.work), BX_RESULT_REFUSED);
+		assert_int_equal(run.work.operation.error, BX_ERROR_DEVICE_BUSY);
+		assert_string_equal(
+			run.work.operation.message,
+			bx_path("/dev/%s is open in qemu-system-x86 (pid 812, unit vm.service)",
+				ways[i][2])
+				.s);
+		check_truth(&run, true);
+		run_end(&run);
+	}
+}
+
+#define EXPORT "sys/kernel/config/nvmet/subsystems/shelf/namespaces/1"
+
+static void make_export(struct run *run, const char *enable, const char *path)
+{
+	model_make_folder(&run->model, EXPORT);
+	model_write(&run->model, EXPORT "/enable", enable);
+	model_write(&run->model, EXPORT "/device_path", path);
 }
 
 static void an_export_over_fabrics_is_refused(void **state)
@@ -463,14 +510,32 @@ static void an_export_that_is_off_or_of_another_disk_is_not_in_the_way(void **st
 	}
 }
 
+static void a_loop_device_on_a_disk_is_refused(void **state)
+{
+	static const char *const backings[] = { "/dev/nvme0n1p1\n", "/dev/nvme5n1\n" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(backings); i++) {
+		struct run run;
+
+		run_begin(&run, &scenarios[0]);
+		model_make_folder(&run.model, "sys/class/block/loop0"); /* has no backing */
+		model_make_folder(&run.model, "sys/class/block/loop1/loop");
+		model_write(&run.model, "sys/class/block/loop1/loop/backing_file", backings[i]);
+		assert_int_equal(model_run(&run.work), i ? BX_RESULT_DONE : BX_RESULT_REFUSED);
+		if (!i)
+			assert_string_equal(run.work.operation.message,
+					    "nvme0n1p1 is the backing of loop1");
+		run_end(&run);
+	}
+}
+
 static void an_export_that_cannot_be_read_is_in_the_way(void **state)
 {
-	const char *path = "sys/kernel/config/nvmet/subsystems/shelf/namespaces/1/device_path";
 	struct run run;
 
 	run_begin(&run, &scenarios[0]);
 	make_export(&run, "1\n", "/dev/nvme5n1\n");
-	run.model.busy = path;
+	run.model.busy = EXPORT "/device_path";
 	assert_int_equal(model_run(&run.work), BX_RESULT_REFUSED);
 	check_truth(&run, true);
 	run_end(&run);
@@ -623,6 +688,7 @@ static void names_that_are_no_drivers_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_job_cancelled_anywhere_leaves_the_old_driver),
 		cmocka_unit_test(every_way_ends_at_the_new_driver_with_the_right_override),
 		cmocka_unit_test(one_failure_anywhere_leaves_the_old_driver_or_the_new_one),
 		cmocka_unit_test(a_second_failure_while_it_is_brought_back_is_healed_too),
@@ -640,6 +706,8 @@ int main(void)
 		cmocka_unit_test(one_that_stays_is_not_waited_for_longer_than_is_said),
 		cmocka_unit_test(what_the_inspector_does_not_say_is_not_taken_for_nobody),
 		cmocka_unit_test(a_vfio_group_in_use_is_refused_with_or_without_a_name),
+		cmocka_unit_test(programs_that_drive_the_function_themselves_are_refused),
+		cmocka_unit_test(a_loop_device_on_a_disk_is_refused),
 		cmocka_unit_test(an_export_over_fabrics_is_refused),
 		cmocka_unit_test(an_export_that_is_off_or_of_another_disk_is_not_in_the_way),
 		cmocka_unit_test(an_export_that_cannot_be_read_is_in_the_way),

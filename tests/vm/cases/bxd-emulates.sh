@@ -51,7 +51,7 @@ rmdir $emu/probe/namespaces/1 $emu/probe
 # What a shell offers is what there is.
 bxctl complete st | grep -qx stop || fail "stop is not offered"
 expect demo bxctl complete stop ''
-expect pci-stub bxctl complete bind demo p
+expect vfio-pci bxctl complete bind demo v
 expect --autostart bxctl complete -- define x --auto
 bash -c '. /usr/share/bash-completion/completions/bxctl; COMP_WORDS=(bxctl --json stop de); COMP_CWORD=3; _bxctl; echo "$COMPREPLY"' | grep -qx demo ||
 	fail "bash completes nothing"

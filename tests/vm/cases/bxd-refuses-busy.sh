@@ -56,6 +56,12 @@ dmsetup create bx-test --table "0 2048 linear $disk 0"
 refused "$name is part of dm-[0-9]* .bx-test"
 dmsetup remove --retry bx-test
 
+# The backing of a loop device, which no process has open.
+loop=$(losetup --find --show "$disk")
+refused "$name is the backing of ${loop#/dev/}"
+within 5 sh -c "bxctl show bxlab0 | grep -q 'InUseBy: $name is the backing of ${loop#/dev/}'"
+losetup --detach "$loop"
+
 # Somebody who only claims it or locks it.
 cat >/tmp/hold.py <<'PY'
 import fcntl, os, sys, time

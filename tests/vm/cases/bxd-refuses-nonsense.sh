@@ -34,6 +34,9 @@ exits 2 "cannot be the name of a driver" bxctl bind bxlab0 ../nvme
 exits 3 "No NVMe device is called 'sda'. There are: .*bxlab0" bxctl bind sda vfio-pci
 exits 3 "No NVMe device is called ''" bxctl show ''
 exits 2 "There is no command 'explode'. There are:" bxctl explode
+for verb in reserve ring kv; do
+	exits 2 "'$verb' comes with a later version. Until then, " bxctl $verb list
+done
 exits 2 "takes DEVICE DRIVER" bxctl bind bxlab0
 exits 2 "takes no arguments" bxctl list bxlab0
 exits 2 "" bxctl --nonsense
