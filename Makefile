@@ -167,7 +167,7 @@ uninstall:
 
 # What building, testing and the demo need on a Debian 12; CONTRIBUTING.md says what each is for.
 packages := \
-	gcc libc6-dev make pkg-config libsystemd-dev libudev-dev libkmod-dev libjson-c-dev \
+	gcc libc6-dev make pkg-config libsystemd-dev libudev-dev libkmod-dev libblkid-dev libjson-c-dev \
 	libcmocka-dev linux-headers-amd64 libbpf-dev clang llvm libclang-rt-14-dev \
 	clang-format cppcheck shellcheck codespell mandoc pyflakes3 python3 perl \
 	qemu-system-x86 seabios mmdebstrap debian-archive-keyring e2fsprogs cpio kmod xz-utils zstd util-linux \

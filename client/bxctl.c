@@ -282,6 +282,7 @@ static void print_help(FILE *to)
 		    "  --no-wait   print the job that was begun and do not wait for it\n"
 		    "  --type TYPE, --size SIZE, --preset PRESET, --from FILE\n"
 		    "              of create and define: what the device is to be\n"
+		    "  --with-data of bind and unbind: also a disk with something on it\n"
 		    "  --autostart of define: start it with bxd\n"
 		    "  --count N   of top: so many tables, and no more\n"
 		    "  -H HOST     talk to the bxd of another machine, over ssh\n"
@@ -333,6 +334,11 @@ static bool check_options(const struct bxctl *ctl, const struct verb *verb)
 		bxctl_error("--count is an option of top");
 		return false;
 	}
+	if (ctl->with_data && verb->run != verb_bind && verb->run != verb_unbind &&
+	    verb->run != verb_plan) {
+		bxctl_error("--with-data is an option of bind and unbind");
+		return false;
+	}
 	if (!define && ctl->autostart) {
 		bxctl_error("--autostart is an option of define");
 		return false;
@@ -382,6 +388,7 @@ int main(int argc, char **argv)
 		{ "preset", required_argument, NULL, 'p' },
 		{ "from", required_argument, NULL, 'f' },
 		{ "autostart", no_argument, NULL, 'a' },
+		{ "with-data", no_argument, NULL, 'd' },
 		{ "count", required_argument, NULL, 'c' },
 		{ "host", required_argument, NULL, 'H' },
 		{ "version", no_argument, NULL, 'V' },
@@ -415,6 +422,9 @@ int main(int argc, char **argv)
 			break;
 		case 'a':
 			ctl.autostart = true;
+			break;
+		case 'd':
+			ctl.with_data = true;
 			break;
 		case 'c':
 			ctl.count = strtoul(optarg, &end, 10);

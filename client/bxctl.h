@@ -21,6 +21,7 @@ struct bxctl {
 	/* Of create and define; NULL where they are not given. */
 	const char *type, *size, *preset, *from;
 	bool autostart;
+	bool with_data; /* of bind and unbind */
 	const char *host; /* whose bus it is; NULL for ours */
 	const char *bus_error; /* why there is none, "" if there is one */
 };

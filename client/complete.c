@@ -45,9 +45,9 @@ static void offer_devices(struct bxctl *ctl, const char *verb, const char *begin
 
 static void offer_options(const char *begin)
 {
-	static const char *const options[] = { "--json",   "--no-wait", "--type",      "--size",
-					       "--preset", "--from",	"--autostart", "--host",
-					       "--help",   "--version" };
+	static const char *const options[] = { "--json", "--no-wait", "--with-data", "--type",
+					       "--size", "--preset",  "--from",	     "--autostart",
+					       "--host", "--help",    "--version" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 		offer(options[i], begin);

@@ -146,7 +146,9 @@ enum bx_exit bxctl_act(struct bxctl *ctl, const char *name, const char *method,
 					   bxctl_text(device, "Object"), BX_IFACE_DEVICE, method);
 	if (r >= 0 && argument)
 		r = sd_bus_message_append(call, "s", argument);
-	if (r >= 0)
+	if (r >= 0 && ctl->with_data)
+		r = sd_bus_message_append(call, "a{sv}", 1, "with_data", "b", true);
+	else if (r >= 0)
 		r = sd_bus_message_append(call, "a{sv}", 0);
 	return bxctl_call_job(ctl, call, r, what);
 }

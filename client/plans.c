@@ -81,6 +81,9 @@ static enum bx_exit gather(struct bxctl *ctl, const char *kind, char **words,
 		bxctl_error("--type, --size, --preset and --from are options of create and define");
 		return BX_EXIT_USAGE;
 	}
+	if (ctl->with_data &&
+	    json_object_object_add(options, "with_data", json_object_new_boolean(true)) < 0)
+		return BX_EXIT_FAILED;
 	if (bx_streq(kind, "bind")) {
 		if (!words[0] || words[1]) {
 			bxctl_error("`bxctl plan bind` takes DEVICE DRIVER");

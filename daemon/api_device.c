@@ -211,53 +211,52 @@ static void look(void *object)
 
 /* ---------------------------------------------------------------- methods */
 
-static int begin(struct bx_call *call, struct bx_device *device, enum bx_kind kind,
-		 const char *driver, bool forget)
+static int begin(struct bx_call *call, struct bx_device *device, struct bx_wish wish)
 {
-	char number[24];
 	struct bx_job *job;
-	int r;
+	int r = bx_job_start(device, &wish, &job, &call->failure);
 
-	r = bx_job_start(device, kind, driver, forget, NULL, &job, &call->failure);
-	if (r < 0)
-		return r;
-	snprintf(number, sizeof(number), "%llu", (unsigned long long)job->operation.job);
-	return bx_call_return(call, "job", number);
+	return r < 0 ? r : bx_call_return(call, "job", job->key);
 }
 
 static int run_bind(struct bx_call *call, void *object)
 {
-	return begin(call, object, BX_KIND_BIND, bx_call_text(call, "driver"), false);
+	return begin(call, object,
+		     (struct bx_wish){ .kind = BX_KIND_BIND,
+				       .driver = bx_call_text(call, "driver"),
+				       .with_data = bx_call_switch(call, "with_data") });
 }
 
 static int run_unbind(struct bx_call *call, void *object)
 {
-	return begin(call, object, BX_KIND_UNBIND, NULL, false);
+	return begin(call, object,
+		     (struct bx_wish){ .kind = BX_KIND_UNBIND,
+				       .with_data = bx_call_switch(call, "with_data") });
 }
 
 static int run_reset(struct bx_call *call, void *object)
 {
-	return begin(call, object, BX_KIND_RESET, NULL, false);
+	return begin(call, object, (struct bx_wish){ .kind = BX_KIND_RESET });
 }
 
 static int run_reenumerate(struct bx_call *call, void *object)
 {
-	return begin(call, object, BX_KIND_REENUMERATE, NULL, false);
+	return begin(call, object, (struct bx_wish){ .kind = BX_KIND_REENUMERATE });
 }
 
 static int run_remove(struct bx_call *call, void *object)
 {
-	return begin(call, object, BX_KIND_REMOVE, NULL, false);
+	return begin(call, object, (struct bx_wish){ .kind = BX_KIND_REMOVE });
 }
 
 static int run_start(struct bx_call *call, void *object)
 {
-	return begin(call, object, BX_KIND_START, NULL, false);
+	return begin(call, object, (struct bx_wish){ .kind = BX_KIND_START });
 }
 
 static int run_stop(struct bx_call *call, void *object)
 {
-	return begin(call, object, BX_KIND_STOP, NULL, false);
+	return begin(call, object, (struct bx_wish){ .kind = BX_KIND_STOP });
 }
 
 /* What is written down is not for those to remove who may only make and unmake. */
@@ -274,7 +273,7 @@ static int run_destroy(struct bx_call *call, void *object)
 		bx_device_drop(call->daemon, device->name);
 		return bx_call_return(call, "job", "");
 	}
-	return begin(call, device, BX_KIND_STOP, NULL, true);
+	return begin(call, device, (struct bx_wish){ .kind = BX_KIND_STOP, .forget = true });
 }
 
 static int run_get_statistics(struct bx_call *call, void *object)
@@ -307,15 +306,20 @@ static const struct bx_field bind_in[] = {
 	{ 0 }
 };
 
+static const struct bx_field move_options[] = {
+	BX_FIELD("with_data", "b", "Also if a disk has a file system or the like on it, which is DeviceHasData else. What is in use is refused in any case."),
+	{ 0 }
+};
+
 static const struct bx_field statistics_result[] = {
 	BX_FIELD("statistics", "a{st}", "Numbers that only grow, of all its namespaces: reads, bytes_read, writes, bytes_written, discards, bytes_discarded, flushes, busy_ms; and in_flight, as it is now. Of an emulated device interrupts and engine_busy_ns, too."),
 	{ 0 }
 };
 
 static const struct bx_method methods[] = {
-	{ "Bind", bind_in, no_options, job_result, "bind", run_bind,
+	{ "Bind", bind_in, move_options, job_result, "bind", run_bind,
 	  "Moves a device that nothing uses to another driver. If that fails, the device is back at its old driver." },
-	{ "Unbind", NULL, no_options, job_result, "bind", run_unbind,
+	{ "Unbind", NULL, move_options, job_result, "bind", run_unbind,
 	  "Takes a device that nothing uses from its driver." },
 	{ "Reset", NULL, no_options, job_result, "bind", run_reset,
 	  "Resets the controller of a device that nvme has, and waits until it is live. Commands are repeated, so it may be in use." },

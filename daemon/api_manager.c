@@ -69,6 +69,7 @@ static int run_reload(struct bx_call *call, void *object)
 
 static int run_create_device(struct bx_call *call, void *object)
 {
+	const struct bx_wish wish = { .kind = BX_KIND_START, .forget = true };
 	struct bx_device *device;
 	struct bx_job *job = NULL;
 	char number[24] = "";
@@ -79,7 +80,7 @@ static int run_create_device(struct bx_call *call, void *object)
 			     &device, &call->failure);
 	if (r < 0)
 		return r;
-	r = bx_job_start(device, BX_KIND_START, NULL, true, NULL, &job, &call->failure);
+	r = bx_job_start(device, &wish, &job, &call->failure);
 	if (r < 0) {
 		bx_device_drop(object, bx_call_text(call, "name"));
 		return r;
@@ -251,13 +252,14 @@ static const struct bx_field plan_in[] = {
 
 static const struct bx_field plan_options[] = {
 	BX_FIELD("driver", "s", "Of bind, which needs it: the driver."),
+	BX_FIELD("with_data", "b", "Of bind and unbind: as with those."),
 	BX_FIELD("settings", "a{ss}", "Of create: as with CreateDevice."),
 	BX_FIELD("preset", "s", "Of create: as with CreateDevice."),
 	{ 0 }
 };
 
 static const struct bx_field plan_result[] = {
-	BX_FIELD("basis", "a{ss}", "What the plan was made from: kind, device, boot, address, inode, driver, override and new_driver."),
+	BX_FIELD("basis", "a{ss}", "What the plan was made from: kind, device, boot, address, inode, driver, override, new_driver and with_data."),
 	BX_FIELD("settings", "a{ss}", "Those of a device that is to be created or started."),
 	BX_FIELD("accesses", "aa{ss}", "All that would be changed or kept from others, in this order. Each has its step, an access, a path and a value; an access is load (a module: its name and parameters), claim (a disk, until its device is let go), write (a file, which has the value then), make or remove (a folder)."),
 	BX_FIELD("refusals", "aa{ss}", "All that it would be refused for now, each an error and a message, as the method itself would have them. What would then not be done is not among the accesses."),

@@ -67,6 +67,9 @@ static int check_options(struct bx_call *call, enum bx_kind kind, bool create)
 		return bx_fail(&call->failure, -EINVAL, BX_ERROR_INVALID_ARGUMENT,
 			       driver ? "the option 'driver' is for bind alone"
 				      : "to bind needs the option 'driver'");
+	if (kind != BX_KIND_BIND && kind != BX_KIND_UNBIND && bx_call_switch(call, "with_data"))
+		return bx_fail(&call->failure, -EINVAL, BX_ERROR_INVALID_ARGUMENT,
+			       "the option 'with_data' is for bind and unbind alone");
 	if (!create && (bx_call_option(call, "settings") || bx_call_option(call, "preset")))
 		return bx_fail(&call->failure, -EINVAL, BX_ERROR_INVALID_ARGUMENT,
 			       "the options 'settings' and 'preset' are for create alone");
@@ -127,15 +130,19 @@ int bx_run_plan(struct bx_call *call, void *object)
 {
 	struct bx_plan request = { 0 };
 	_cleanup_(bx_plan_donep) struct bx_plan *done = &request;
+	struct bx_wish wish = {
+		.driver = bx_call_option(call, "driver"),
+		.with_data = bx_call_switch(call, "with_data"),
+		.plan = &request,
+	};
 	struct bx_device *device = NULL;
 	struct bx_job *job = NULL;
-	enum bx_kind kind;
 	bool create;
 	int r;
 
-	r = take_kind(call, &kind, &create, &call->failure);
+	r = take_kind(call, &wish.kind, &create, &call->failure);
 	if (r >= 0)
-		r = check_options(call, kind, create);
+		r = check_options(call, wish.kind, create);
 	if (r >= 0 && !create)
 		r = bx_inventory_find(object, bx_call_text(call, "device"), &device,
 				      &call->failure);
@@ -149,8 +156,7 @@ int bx_run_plan(struct bx_call *call, void *object)
 	if (r < 0)
 		return r;
 	r = create ? plan_creation(call, &request, &job)
-		   : bx_job_start_plan(device, kind, bx_call_option(call, "driver"), &request, &job,
-				       &call->failure);
+		   : bx_job_start_plan(device, &wish, &job, &call->failure);
 	if (r < 0)
 		return answer_refusal(call, &request, r);
 	/* A worker that cannot even be started has ended the job already. */
@@ -173,6 +179,7 @@ void bx_plan_answer(struct bx_job *job)
 
 static int apply_creation(struct bx_call *call, const struct bx_plan *plan, struct bx_job **ret)
 {
+	const struct bx_wish wish = { .kind = BX_KIND_START, .forget = true, .plan = plan };
 	const char *name = bx_plan_basis(plan, BX_BASIS_DEVICE);
 	struct bx_device *device;
 	int r;
@@ -181,7 +188,7 @@ static int apply_creation(struct bx_call *call, const struct bx_plan *plan, stru
 			     false, &device, &call->failure);
 	if (r < 0)
 		return r;
-	r = bx_job_start(device, BX_KIND_START, NULL, true, plan, ret, &call->failure);
+	r = bx_job_start(device, &wish, ret, &call->failure);
 	if (r < 0)
 		bx_device_drop(call->daemon, name);
 	return r;
@@ -190,15 +197,18 @@ static int apply_creation(struct bx_call *call, const struct bx_plan *plan, stru
 static int apply_to_device(struct bx_call *call, enum bx_kind kind, const struct bx_plan *plan,
 			   struct bx_job **ret)
 {
-	const char *driver = bx_plan_basis(plan, BX_BASIS_NEW_DRIVER);
+	const struct bx_wish wish = {
+		.kind = kind,
+		.driver = kind == BX_KIND_BIND ? bx_plan_basis(plan, BX_BASIS_NEW_DRIVER) : NULL,
+		.with_data = *bx_plan_basis(plan, BX_BASIS_WITH_DATA),
+		.plan = plan,
+	};
 	struct bx_device *device;
 	int r;
 
 	r = bx_inventory_find(call->daemon, bx_plan_basis(plan, BX_BASIS_DEVICE), &device,
 			      &call->failure);
-	return r < 0 ? r
-		     : bx_job_start(device, kind, kind == BX_KIND_BIND ? driver : NULL, false, plan,
-				    ret, &call->failure);
+	return r < 0 ? r : bx_job_start(device, &wish, ret, &call->failure);
 }
 
 int bx_run_apply(struct bx_call *call, void *object)

@@ -5,9 +5,9 @@ daemon_common := $(addprefix daemon/,errors.c util.c root.c pci.c mountinfo.c no
 		 json.c file.c configuration.c definition.c emulated.c journal.c work.c plan.c rehearse.c function.c rebind.c reset.c reenumerate.c emulate.c modules.c module.c kernel_log.c \
 		 lock.c log.c)
 daemon_packages := libsystemd libudev json-c
-worker_sources := $(daemon_common) $(addprefix daemon/,module_load.c inspector_messages.c inspector_ask.c varlink_client.c worker.c)
+worker_sources := $(daemon_common) $(addprefix daemon/,module_load.c contents.c inspector_messages.c inspector_ask.c varlink_client.c worker.c)
 
-$(eval $(call program,bxd-worker,release,$(worker_sources),$(daemon_packages) libkmod))
+$(eval $(call program,bxd-worker,release,$(worker_sources),$(daemon_packages) libkmod blkid))
 $(call installed,755,build/release/bin/bxd-worker,$(libexecdir)/bxd-worker)
 
 varlink_sources := $(addprefix daemon/,json.c process.c varlink.c varlink_call.c varlink_service.c)
@@ -51,4 +51,4 @@ $(eval $(call fuzz_target,inspector,$(daemon_common) daemon/inspector_messages.c
 
 # For the guests of `vm --variant asan`.
 $(eval $(call program,bxd,asan,$(bxd_sources),$(daemon_packages)))
-$(eval $(call program,bxd-worker,asan,$(worker_sources),$(daemon_packages) libkmod))
+$(eval $(call program,bxd-worker,asan,$(worker_sources),$(daemon_packages) libkmod blkid))

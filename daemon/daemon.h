@@ -149,15 +149,17 @@ void bx_device_drop(struct bx_daemon *daemon, const char *name);
 void bx_devices_autostart(struct bx_daemon *daemon);
 
 /* job.c */
-/* @driver is for BX_KIND_BIND; @forget: see struct bx_operation. @plan is what must not be departed from, or NULL. */
-int bx_job_start(struct bx_device *device, enum bx_kind kind, const char *driver, bool forget,
-		 const struct bx_plan *plan, struct bx_job **ret, struct bx_failure *failure);
-/*
- * Has it planned how that would be done. @request has what only the worker needs to know. The job's asker is then for the caller
- * to set.
- */
-int bx_job_start_plan(struct bx_device *device, enum bx_kind kind, const char *driver,
-		      const struct bx_plan *request, struct bx_job **ret,
+/* What is to be done to a device. */
+struct bx_wish {
+	enum bx_kind kind;
+	const char *driver; /* for BX_KIND_BIND */
+	bool with_data, forget; /* see struct bx_operation */
+	const struct bx_plan *plan; /* what must not be departed from, or NULL */
+};
+int bx_job_start(struct bx_device *device, const struct bx_wish *wish, struct bx_job **ret,
+		 struct bx_failure *failure);
+/* Has it planned how that would be done: the plan has what only the worker needs to know. The job's asker is then for the caller to set. */
+int bx_job_start_plan(struct bx_device *device, const struct bx_wish *wish, struct bx_job **ret,
 		      struct bx_failure *failure);
 /* The same for the start of an emulated device of that name, which is not defined yet. */
 int bx_job_start_plan_creation(struct bx_daemon *daemon, const char *name,

@@ -204,12 +204,13 @@ void bx_devices_autostart(struct bx_daemon *daemon)
 			r = bx_strv_addf(&names, "%s", definition->name);
 	for (size_t i = 0; names && names[i]; i++) {
 		struct bx_device *device = bx_inventory_by_name(daemon, names[i]);
+		const struct bx_wish wish = { .kind = BX_KIND_START };
 		struct bx_failure failure = { 0 };
 		struct bx_job *job;
 
 		if (!device || device->job || device->emulation != BX_EMULATION_NONE)
 			continue;
-		if (bx_job_start(device, BX_KIND_START, NULL, false, NULL, &job, &failure) < 0)
+		if (bx_job_start(device, &wish, &job, &failure) < 0)
 			bx_log_event(LOG_ERR, NULL, names[i], "It cannot be started: %s",
 				     failure.message);
 	}

@@ -47,6 +47,8 @@ enum bx_exit {
 	  "What the plan was made from has changed since; the message says what.") \
 	X(DEVICE_BUSY, DeviceBusy, BX_EXIT_REFUSED, \
 	  "Something uses the device; the message says what. Nothing was changed.") \
+	X(DEVICE_HAS_DATA, DeviceHasData, BX_EXIT_REFUSED, \
+	  "A disk of the device has something on it, such as a file system, that nobody uses now; the message says what. It can be moved all the same, with everything on it, if that is asked for. Nothing was changed.") \
 	X(USERS_UNKNOWN, UsersUnknown, BX_EXIT_REFUSED, \
 	  "It cannot be found out which programs have the device open; the message says why. Nothing was changed.") \
 	X(DRIVER_NOT_FOUND, DriverNotFound, BX_EXIT_REFUSED, \

@@ -225,6 +225,27 @@ int bx_function_claim(struct bx_work *work)
 	return r < 0 ? r : bx_claims_take(&work->claims, work->root, blocks, &work->failure);
 }
 
+int bx_function_check_data(struct bx_work *work)
+{
+	const struct bx_claims *claims = &work->claims;
+
+	if (work->operation.with_data)
+		return 0;
+	for (size_t i = 0; i < claims->count; i++) {
+		char text[64];
+		int r = work->find_contents(claims->fds[i], text, sizeof(text));
+
+		if (r < 0)
+			snprintf(text, sizeof(text), "perhaps something (%.40s)", strerror(-r));
+		if (r)
+			return bx_fail(
+				&work->failure, -EEXIST, BX_ERROR_DEVICE_HAS_DATA,
+				"%s has %s on it, which nothing uses now; --with-data moves it all the same",
+				claims->blocks[i], text);
+	}
+	return 0;
+}
+
 /* A namespace may have come since the others were claimed, and nobody knows whether it is in use already. */
 int bx_function_check_claimed(struct bx_work *work)
 {

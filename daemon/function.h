@@ -36,6 +36,8 @@ int bx_function_verify(struct bx_work *work, const char *driver);
 
 /* Of nvme's whole namespaces: all or none. */
 int bx_function_claim(struct bx_work *work);
+/* What is claimed has nothing on it, or that is to go with it. */
+int bx_function_check_data(struct bx_work *work);
 /* A namespace may have come since the others were claimed, and nobody knows whether it is in use already. */
 int bx_function_check_claimed(struct bx_work *work);
 /* Nobody uses it, while it is bound to @driver, of whom a claim knows nothing. */

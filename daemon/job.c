@@ -263,12 +263,19 @@ static int check_state(struct bx_device *device, enum bx_kind kind, struct bx_fa
 	return there ? read_again(device, failure) : 0;
 }
 
-static int prepare(struct bx_device *device, enum bx_kind kind, const char *driver,
-		   struct bx_operation *ret, struct bx_failure *failure)
+static int prepare(struct bx_device *device, const struct bx_wish *wish, struct bx_operation *ret,
+		   struct bx_failure *failure)
 {
-	int r = check_state(device, kind, failure);
+	int r = check_state(device, wish->kind, failure);
 
-	return r < 0 ? r : plan(device, kind, driver, ret, failure);
+	if (r >= 0)
+		r = plan(device, wish->kind, wish->driver, ret, failure);
+	if (r < 0)
+		return r;
+	ret->with_data = wish->with_data;
+	ret->forget = wish->forget;
+	ret->as_planned = wish->plan;
+	return 0;
 }
 
 /* The intent is written down, and the job is there. */
@@ -302,46 +309,45 @@ static int begin_for(struct bx_device *device, struct bx_operation *operation,
 	return 0;
 }
 
-int bx_job_start(struct bx_device *device, enum bx_kind kind, const char *driver, bool forget,
-		 const struct bx_plan *with, struct bx_job **ret, struct bx_failure *failure)
+/* What it is, as planned or planned only, and the worker. */
+static int start(struct bx_device *device, const struct bx_wish *wish,
+		 struct bx_operation *operation, const char *how, struct bx_job **ret,
+		 struct bx_failure *failure)
 {
-	struct bx_operation operation;
-	int r;
+	const char *driver = wish->driver;
+	int r = begin_for(device, operation, wish->plan, ret, failure);
 
-	r = prepare(device, kind, driver, &operation, failure);
-	if (r < 0)
-		return r;
-	operation.forget = forget;
-	operation.as_planned = with;
-	r = begin_for(device, &operation, with, ret, failure);
 	if (r < 0)
 		return r;
 	bx_log_event(LOG_INFO, BX_MESSAGE_JOB_STARTED, device->id, "Job %s: %s%s%s%s", (*ret)->key,
-		     bx_kind_name(kind), driver ? " to " : "", driver ?: "",
-		     with ? ", as planned" : "");
+		     bx_kind_name(wish->kind), driver ? " to " : "", driver ?: "", how);
 	launch(*ret);
 	return 0;
 }
 
-int bx_job_start_plan(struct bx_device *device, enum bx_kind kind, const char *driver,
-		      const struct bx_plan *request, struct bx_job **ret,
+int bx_job_start(struct bx_device *device, const struct bx_wish *wish, struct bx_job **ret,
+		 struct bx_failure *failure)
+{
+	struct bx_operation operation;
+	int r = prepare(device, wish, &operation, failure);
+
+	return r < 0 ? r
+		     : start(device, wish, &operation, wish->plan ? ", as planned" : "", ret,
+			     failure);
+}
+
+int bx_job_start_plan(struct bx_device *device, const struct bx_wish *wish, struct bx_job **ret,
 		      struct bx_failure *failure)
 {
 	struct bx_operation operation;
-	int r;
+	int r = prepare(device, wish, &operation, failure);
 
-	r = prepare(device, kind, driver, &operation, failure);
 	if (r < 0)
 		return r;
 	operation.kind = BX_KIND_PLAN;
-	operation.planned = kind;
-	r = begin_for(device, &operation, request, ret, failure);
-	if (r < 0)
-		return r;
-	bx_log_event(LOG_INFO, BX_MESSAGE_JOB_STARTED, device->id, "Job %s: plan of %s%s%s",
-		     (*ret)->key, bx_kind_name(kind), driver ? " to " : "", driver ?: "");
-	launch(*ret);
-	return 0;
+	operation.planned = wish->kind;
+	operation.as_planned = false;
+	return start(device, wish, &operation, ", to be planned", ret, failure);
 }
 
 int bx_job_start_plan_creation(struct bx_daemon *daemon, const char *name,

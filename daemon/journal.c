@@ -120,16 +120,17 @@ static const struct field {
 	enum field_type type;
 	size_t offset, size;
 } fields[] = {
-	FIELD(job, FIELD_NUMBER),   FIELD(kind, FIELD_KIND),
-	FIELD(planned, FIELD_KIND), FIELD(as_planned, FIELD_BOOL),
-	STRING_FIELD(boot_id),	    STRING_FIELD(device),
-	STRING_FIELD(name),	    FIELD(forget, FIELD_BOOL),
-	STRING_FIELD(module),	    STRING_FIELD(parameters),
-	STRING_FIELD(address),	    FIELD(inode, FIELD_NUMBER),
-	STRING_FIELD(old_driver),   STRING_FIELD(old_override),
-	STRING_FIELD(new_driver),   FIELD(attempts, FIELD_INT),
-	FIELD(step, FIELD_STEP),    FIELD(result, FIELD_RESULT),
-	FIELD(error, FIELD_ERROR),  STRING_FIELD(message),
+	FIELD(job, FIELD_NUMBER),    FIELD(kind, FIELD_KIND),
+	FIELD(planned, FIELD_KIND),  FIELD(as_planned, FIELD_BOOL),
+	STRING_FIELD(boot_id),	     STRING_FIELD(device),
+	STRING_FIELD(name),	     FIELD(with_data, FIELD_BOOL),
+	FIELD(forget, FIELD_BOOL),   STRING_FIELD(module),
+	STRING_FIELD(parameters),    STRING_FIELD(address),
+	FIELD(inode, FIELD_NUMBER),  STRING_FIELD(old_driver),
+	STRING_FIELD(old_override),  STRING_FIELD(new_driver),
+	FIELD(attempts, FIELD_INT),  FIELD(step, FIELD_STEP),
+	FIELD(result, FIELD_RESULT), FIELD(error, FIELD_ERROR),
+	STRING_FIELD(message),
 };
 
 static struct json_object *field_to_json(const struct bx_operation *operation,

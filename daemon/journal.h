@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define BX_JOURNAL_VERSION  4
+#define BX_JOURNAL_VERSION  5
 #define BX_JOURNAL_SIZE_MAX 16384
 #define BX_ID_MAX	    240
 #define BX_BOOT_ID_MAX	    40
@@ -32,6 +32,7 @@ struct bx_operation {
 	char name[BX_EMULATED_NAME_MAX]; /* of an emulated device, else "" */
 	char module[BX_MODULE_NAME_MAX]; /* to be loaded or unloaded, else "" */
 	char parameters[BX_MODULE_PARAMETERS_MAX]; /* for it */
+	bool with_data; /* also if there is something on its disks */
 	bool forget; /* its definition goes, too: of what could not be started, of what was stopped */
 	char address[BX_ADDRESS_MAX]; /* "" for what has no function yet */
 	uint64_t inode; /* of the function in sysfs: another one is another device */

@@ -37,7 +37,8 @@ struct bx_journal;
 	X(INODE, "inode", "number in sysfs") \
 	X(DRIVER, "driver", "driver") \
 	X(OVERRIDE, "override", "driver_override") \
-	X(NEW_DRIVER, "new_driver", "driver to be")
+	X(NEW_DRIVER, "new_driver", "driver to be") \
+	X(WITH_DATA, "with_data", "leave to move what has data on it")
 /* clang-format on */
 
 enum bx_basis {

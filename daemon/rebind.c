@@ -164,6 +164,7 @@ static const struct bx_stage stages[] = {
 	{ BX_STEP_CHECK, step_check },
 	{ BX_STEP_CLAIM, bx_function_claim },
 	{ BX_STEP_CHECK_USERS, step_check_users },
+	{ BX_STEP_CHECK_DATA, bx_function_check_data },
 	{ BX_STEP_OVERRIDE, step_override },
 	{ BX_STEP_UNBIND, step_unbind },
 	{ BX_STEP_RELEASE, step_release },

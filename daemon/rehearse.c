@@ -230,7 +230,11 @@ static int note_basis(const struct bx_work *work, const struct bx_plan *request,
 		r = bx_plan_set_basis(plan, BX_BASIS_DRIVER, operation->old_driver);
 	if (r >= 0)
 		r = bx_plan_set_basis(plan, BX_BASIS_OVERRIDE, override);
-	return r < 0 ? r : bx_plan_set_basis(plan, BX_BASIS_NEW_DRIVER, operation->new_driver);
+	if (r >= 0)
+		r = bx_plan_set_basis(plan, BX_BASIS_NEW_DRIVER, operation->new_driver);
+	return r < 0 ? r
+		     : bx_plan_set_basis(plan, BX_BASIS_WITH_DATA,
+					 operation->with_data ? "yes" : "");
 }
 
 /*

@@ -23,6 +23,8 @@
 	  "Every whole namespace is claimed exclusively; refused while anything uses one.") \
 	X(CHECK_USERS, "check-users", 25, false, \
 	  "Users that a claim does not see: NVMe-oF exports, an open VFIO group, programs that have a device node open.") \
+	X(CHECK_DATA, "check-data", 27, false, \
+	  "No namespace has a file system or the like on it, unless that is to go with the device.") \
 	X(OVERRIDE, "override", 30, true, \
 	  "driver_override is written and read back.") \
 	X(MAKE, "make", 30, true, \

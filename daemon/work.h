@@ -36,6 +36,8 @@ struct bx_work {
 	/* See inspector.h. */
 	int (*find_openers)(struct bx_root *root, const struct bx_nodes *nodes,
 			    struct bx_openers *ret, struct bx_failure *failure);
+	/* See contents.h. */
+	int (*find_contents)(int fd, char *text, size_t size);
 	/* Whether somebody wants it ended; asked before every step, and while something is waited for. May be NULL. */
 	bool (*cancelled)(const struct bx_work *work);
 	unsigned int openers_patience_ms; /* for programs that have it open to close it */

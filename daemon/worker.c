@@ -5,6 +5,7 @@
  * device's lock while it lives and says everything else through the journal.
  */
 #include "daemon/configuration.h"
+#include "daemon/contents.h"
 #include "daemon/inspector.h"
 #include "daemon/lock.h"
 #include "daemon/log.h"
@@ -59,6 +60,7 @@ static int run(uint64_t job)
 		.load_module = bx_module_load,
 		.unload_module = bx_module_unload,
 		.find_openers = bx_inspector_find_openers,
+		.find_contents = bx_contents_find,
 		.cancelled = cancelled,
 		.openers_patience_ms = BX_OPENERS_PATIENCE_MS,
 		.namespace_timeout_ms = NAMESPACE_TIMEOUT_MS,

@@ -478,6 +478,15 @@ int model_find_openers(struct bx_root *root, const struct bx_nodes *nodes, struc
 
 /* ---------------------------------------------------------------- workers on it */
 
+int model_find_contents(int fd, char *text, size_t size)
+{
+	ssize_t n = pread(fd, text, size - 1, 0);
+
+	assert(n >= 0);
+	text[n] = 0;
+	return n > 0;
+}
+
 bool model_cancelled(const struct bx_work *work)
 {
 	struct model *model = work->root->userdata;

@@ -65,6 +65,9 @@ unsigned int model_resets(struct model *model);
 int model_find_openers(struct bx_root *root, const struct bx_nodes *nodes, struct bx_openers *ret,
 		       struct bx_failure *failure);
 
+/* For find_contents of struct bx_work: what the model's disk has on it is the text in its file, "" for nothing. */
+int model_find_contents(int fd, char *text, size_t size);
+
 /* For cancelled of struct bx_work. */
 bool model_cancelled(const struct bx_work *work);
 

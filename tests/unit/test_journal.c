@@ -181,9 +181,9 @@ static int parse_with(const char *what, const char *with)
 static void a_file_that_we_would_not_write_is_refused(void **state)
 {
 	static const char *const changes[][2] = {
-		{ "\"version\":4", "\"version\":3" },
-		{ "\"version\":4", "\"version\":\"4\"" },
-		{ "\"version\":4,", "" },
+		{ "\"version\":5", "\"version\":4" },
+		{ "\"version\":5", "\"version\":\"5\"" },
+		{ "\"version\":5,", "" },
 		{ "\"forget\":false", "\"forget\":0" },
 		{ "\"name\":\"\"", "\"name\":\"../demo\"" },
 		{ "\"kind\":\"bind\"", "\"kind\":\"start\"" },

@@ -157,6 +157,7 @@ static void run_begin(struct run *run, const struct scenario *scenario)
 		.load_driver = load_driver,
 		.load_module = load_module,
 		.find_openers = model_find_openers,
+		.find_contents = model_find_contents,
 		.live_timeout_ms = 30,
 		.return_timeout_ms = 60,
 	};

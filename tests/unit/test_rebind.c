@@ -56,6 +56,7 @@ static void run_begin(struct run *run, const struct scenario *scenario)
 		.journal = &run->journal,
 		.load_driver = no_module,
 		.find_openers = model_find_openers,
+		.find_contents = model_find_contents,
 		.live_timeout_ms = 30,
 	};
 	assert_int_equal(bx_pci_read(&run->model.root, MODEL_ADDRESS, &pci), 0);
@@ -444,6 +445,34 @@ static void a_vfio_group_in_use_is_refused_with_or_without_a_name(void **state)
 	}
 }
 
+static void a_disk_with_something_on_it_is_moved_only_if_that_is_asked_for(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		const struct scenario *scenario = &scenarios[i];
+		bool moves = bx_streq(scenario->old_driver, "nvme") &&
+			     !bx_streq(scenario->new_driver ?: "", "nvme");
+
+		for (int with_data = 0; with_data < 2; with_data++) {
+			struct run run;
+
+			run_begin(&run, scenario);
+			if (bx_streq(scenario->old_driver, "nvme"))
+				model_write(&run.model, "dev/nvme0n1", "a file system (ext4)");
+			run.work.operation.with_data = with_data;
+			assert_int_equal(model_run(&run.work),
+					 moves && !with_data ? BX_RESULT_REFUSED : BX_RESULT_DONE);
+			if (moves && !with_data) {
+				assert_int_equal(run.work.operation.error,
+						 BX_ERROR_DEVICE_HAS_DATA);
+				assert_non_null(strstr(run.work.operation.message,
+						       "nvme0n1 has a file system (ext4) on it"));
+			}
+			check_truth(&run, true);
+			run_end(&run);
+		}
+	}
+}
+
 /* A node that is a device in a folder of the function, or a VFIO group that no IOMMU stands behind. */
 static void programs_that_drive_the_function_themselves_are_refused(void **state)
 {
@@ -707,6 +736,7 @@ int main(void)
 		cmocka_unit_test(what_the_inspector_does_not_say_is_not_taken_for_nobody),
 		cmocka_unit_test(a_vfio_group_in_use_is_refused_with_or_without_a_name),
 		cmocka_unit_test(programs_that_drive_the_function_themselves_are_refused),
+		cmocka_unit_test(a_disk_with_something_on_it_is_moved_only_if_that_is_asked_for),
 		cmocka_unit_test(a_loop_device_on_a_disk_is_refused),
 		cmocka_unit_test(an_export_over_fabrics_is_refused),
 		cmocka_unit_test(an_export_that_is_off_or_of_another_disk_is_not_in_the_way),

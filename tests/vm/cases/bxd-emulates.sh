@@ -67,7 +67,8 @@ cp /bin/ls /mnt/data
 umount /mnt
 
 # It is an NVMe device like any other.
-bxctl bind demo pci-stub
+refuse "${disk#/dev/} has a file system .ext4. on it.*DeviceHasData" bxctl bind demo pci-stub
+bxctl bind demo pci-stub --with-data
 expect foreign-driver state demo
 bxctl bind demo nvme
 expect ready state demo

@@ -127,6 +127,15 @@ bxctl --json plan unbind bxlab0 >/tmp/busy || true
 refuse "DeviceBusy" bxctl apply /tmp/busy
 grep -q "${disk#/dev/} is mounted at" /tmp/busy || fail "who uses it is not told: $(cat /tmp/busy)"
 umount /mnt
+
+# So with what is on a disk, unless it may go with it; and the plan says so, and counts where it is done.
+same_refusal bind bxlab0 pci-stub
+same_refusal unbind bxlab0
+bxctl plan unbind bxlab0 2>&1 | grep -q DeviceHasData || fail "$(bxctl plan unbind bxlab0 2>&1)"
+bxctl --json plan bind bxlab0 pci-stub --with-data >/tmp/plan
+bxctl apply /tmp/plan
+bxctl bind bxlab0 nvme
+refuse "'with_data' is for bind and unbind alone" bxctl plan reset bxlab0 --with-data
 wipefs -qa "$disk"
 same_refusal create bxlab0
 same_refusal start bxlab0

@@ -85,6 +85,13 @@ refused "$name is locked"
 kill $holder
 wait $holder || true
 
+# What nobody uses, and is on it.
+has_data() {
+	refuse "$1.*DeviceHasData" bxctl bind bxlab0 pci-stub
+	unchanged
+}
+has_data "$name has what is of swap on it"
+
 # A partition of it.
 wipefs -aq "$disk"
 echo 'start=2048, size=65536' | sfdisk -q "$disk"
@@ -93,6 +100,7 @@ mkfs.ext4 -qF "${disk}p1"
 mount "${disk}p1" /mnt/bx
 refused "${name}p1 is mounted at /mnt/bx"
 umount /mnt/bx
+has_data "$name has a partition table .dos. on it"
 wipefs -aq "$disk"
 
 # Exported over NVMe-oF.

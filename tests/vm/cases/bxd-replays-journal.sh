@@ -17,7 +17,7 @@ inode=$(stat -Lc %i "$pci/devices/$address")
 # entry NUMBER BOOT STEP
 entry() {
 	cat <<-JSON >$journal/"$1".json
-	{ "version": 4, "job": $1, "kind": "bind", "planned": "bind", "as_planned": false, "boot_id": "$2", "device": "bxlab0", "name": "", "forget": false, "module": "", "parameters": "", "address": "$address",
+	{ "version": 5, "job": $1, "kind": "bind", "planned": "bind", "as_planned": false, "boot_id": "$2", "device": "bxlab0", "name": "", "with_data": false, "forget": false, "module": "", "parameters": "", "address": "$address",
 	  "inode": $inode, "old_driver": "nvme", "old_override": "", "new_driver": "pci-stub", "attempts": 1,
 	  "step": "$3", "result": "", "error": "", "message": "" }
 	JSON
@@ -27,7 +27,7 @@ entry() {
 echo pci-stub >"$pci/devices/$address/driver_override"
 echo "$address" >$pci/drivers/nvme/unbind
 entry 901 "$boot" unbind
-echo '{ "version": 4, "job": 902,' >$journal/902.json
+echo '{ "version": 5, "job": 902,' >$journal/902.json
 entry 903 00000000-0000-0000-0000-000000000000 bind
 systemctl start bxd
 within 60 sh -c "busctl get-property $bus /org/byteexpress/bx1/job/901 $bus.Job State | grep -q ended"

@@ -3,7 +3,7 @@
 # look-around.sh VARIANT [tidy]: says on the kernel's console what the kernel does not say by itself after a test: what the variant of
 # the product has found ("" is the product itself), tasks that are stuck, and where there is a leak detector, what it finds. With `tidy`,
 # modules of ours are unloaded first, so that no test meets another's; one that is in use is complained of, too, and so is a definition.
-# What it had in /tmp goes.
+# What it had in /tmp and on disks goes.
 set -eu
 
 [ -z "$1" ] || sh "/usr/lib/bx-lab/variant-$1.sh"
@@ -18,6 +18,9 @@ tidy() {
 	done
 	for definition in /etc/bxd/devices/*.json /var/lib/bxd/devices/*.json /run/bxd/devices/*.json; do
 		[ ! -e "$definition" ] || left_behind "$definition"
+	done
+	for disk in /sys/block/nvme*n*; do
+		[ ! -e "$disk" ] || wipefs -qa "/dev/${disk##*/}" || left_behind "$disk is in use"
 	done
 	find /tmp -mindepth 1 -maxdepth 1 ! -name 'systemd-private-*' -exec rm -rf {} +
 }
