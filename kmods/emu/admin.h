@@ -88,6 +88,8 @@ void bx_health_make_log(struct bx_ctrl *ctrl, void *page);
 u64 bx_bytes_written(const struct bx_ctrl *ctrl);
 
 u16 bx_get_log_page(struct bx_engine *engine, struct bx_request *request);
+/* Whether there is such a page. */
+bool bx_log_page_valid(u8 lid);
 /* A namespace came, went or changed: the list says so, and the host is told. */
 void bx_log_changed_namespace(struct bx_ctrl *ctrl, u32 id);
 

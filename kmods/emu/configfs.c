@@ -4,7 +4,7 @@
  * in a table, all of one shape; what they mean is in bx_emu(4). Nothing here does anything by itself: `power' does.
  *
  * An item holds the options of a device, also while that is off, and the device while it is on. Its lock is held over
- * everything that reads or writes them. rmdir powers off; a process that still has an attribute open is told that there
+ * everything that reads or writes them, but for statistics: see attribute.h. rmdir powers off; a process that still has an attribute open is told that there
  * is none any more.
  */
 #define pr_fmt(format) "bx_emu: " format

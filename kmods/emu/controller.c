@@ -311,15 +311,6 @@ void bx_world_unlock(struct bx_ctrl *ctrl)
 		mutex_unlock(&ctrl->engines[i].lock);
 }
 
-bool bx_ctrl_reaching(struct bx_ctrl *ctrl)
-{
-	for (unsigned int i = 0; i < ctrl->engine_count; i++)
-		/* With the release in end_reaching(): what the engine did in that memory is done. */
-		if (smp_load_acquire(&ctrl->engines[i].reaching))
-			return true;
-	return false;
-}
-
 /* ---- making and unmaking */
 
 static int make_engines(struct bx_ctrl *ctrl)

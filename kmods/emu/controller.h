@@ -374,10 +374,6 @@ void bx_ctrl_reset(struct bx_ctrl *ctrl, enum bx_reset kind);
 void bx_ctrl_fail(struct bx_ctrl *ctrl, const char *why);
 /* Whether one is asked for or being done. */
 bool bx_ctrl_resetting(const struct bx_ctrl *ctrl);
-/*
- * Whether any engine may be in the host's memory. Once bus_master is false, that ends with the command that is being executed.
- */
-bool bx_ctrl_reaching(struct bx_ctrl *ctrl);
 /* Looks at the registers and acts on them, in a pass of engine 0. Whether there was something to do. */
 bool bx_ctrl_poll(struct bx_engine *engine);
 void bx_world_lock(struct bx_ctrl *ctrl);
@@ -400,6 +396,15 @@ static inline void bx_bar_write(struct bx_ctrl *ctrl, unsigned int offset, u32 v
  * 0 for at once since there was something to do, U64_MAX for when the host has done something, else a time.
  */
 u64 bx_engine_pass(struct bx_engine *engine);
+/*
+ * Whether it may be in the host's memory. Once bus_master is false, that ends with the command that is being executed. Afterwards
+ * it looks for a moment whether it may, and does not: whoever waits for several engines waits for one after the other.
+ */
+static inline bool bx_engine_reaching(const struct bx_engine *engine)
+{
+	/* With the release in end_reaching(): what the engine did in that memory is done. */
+	return smp_load_acquire(&engine->reaching);
+}
 int bx_engine_init(struct bx_engine *engine, struct bx_ctrl *ctrl, unsigned int number);
 void bx_engine_done(struct bx_engine *engine);
 

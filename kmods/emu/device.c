@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "admin.h"
 #include "compat.h"
 #include "device.h"
 #include "fault.h"
@@ -244,6 +245,17 @@ static void pull_work(struct work_struct *work)
 void bx_device_pull_later(struct bx_device *device)
 {
 	schedule_work(&device->pull);
+}
+
+int bx_device_event(struct bx_device *device, u8 type, u8 info, u8 log_page)
+{
+	int ret = -ENODEV;
+
+	mutex_lock(&device->lock);
+	if (device->plugged)
+		ret = bx_event_ask(device->ctrl, type, info, log_page);
+	mutex_unlock(&device->lock);
+	return ret;
 }
 
 int bx_device_fail(struct bx_device *device, const char *why)

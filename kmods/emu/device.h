@@ -134,6 +134,8 @@ enum bx_plug {
  * when an engine does not come to the reset.
  */
 int bx_device_plug(struct bx_device *device, enum bx_plug what, bool on);
+/* An event that is only asked for; -ENODEV when it is pulled out. */
+int bx_device_event(struct bx_device *device, u8 type, u8 info, u8 log_page);
 /* Fatal status. -ENODEV when it is pulled out. */
 int bx_device_fail(struct bx_device *device, const char *why);
 
@@ -191,6 +193,8 @@ void bx_threads_destroy(struct bx_device *device);
 void bx_threads_pause(struct bx_device *device);
 void bx_threads_resume(struct bx_device *device);
 void bx_thread_wake(struct bx_engine *engine);
+/* Whether its engine may be in the host's memory; one that has crashed is not. */
+bool bx_thread_reaching(struct bx_engine *engine);
 
 /* ---- configfs.c */
 

@@ -75,7 +75,7 @@ int bx_engine_make_room(struct bx_engine *engine, u32 requests)
 		grown.room += sq->room;
 	if (grown.room <= heap->room)
 		return 0;
-	grown.requests = kvmalloc_array(grown.room, sizeof(*grown.requests), GFP_KERNEL);
+	grown.requests = kvmalloc_array(grown.room, sizeof(*grown.requests), BX_GFP_COMMAND);
 	if (!grown.requests)
 		return -ENOMEM;
 	if (heap->count)
@@ -328,7 +328,7 @@ static bool begin_reaching(struct bx_engine *engine)
 	if (!ctrl->ready || ctrl->shut_down)
 		return false;
 	WRITE_ONCE(engine->reaching, true);
-	/* Who takes bus mastering away looks at that afterwards: see bx_ctrl_reaching(). */
+	/* Who takes bus mastering away looks at that afterwards: see bx_engine_reaching(). */
 	smp_mb();
 	return may_go_on(engine);
 }

@@ -88,8 +88,11 @@ static bool next_event(struct bx_events *events, struct bx_queued_event *ret)
 		if (events->masked & BIT(ret->type))
 			continue;
 		remove_event(events, i);
-		events->masked |= BIT(ret->type);
-		events->log_page[ret->type] = ret->log_page;
+		/* What nobody can read is no reason to wait until it has been. */
+		if (bx_log_page_valid(ret->log_page)) {
+			events->masked |= BIT(ret->type);
+			events->log_page[ret->type] = ret->log_page;
+		}
 		return true;
 	}
 	return false;
@@ -136,7 +139,7 @@ void bx_events_enable(struct bx_ctrl *ctrl, u32 enabled)
 	struct bx_events *events = &admin->events;
 
 	spin_lock(&admin->lock);
-	events->enabled = enabled;
+	WRITE_ONCE(events->enabled, enabled);
 	/* What waits and is not wanted any more is not told. */
 	for (unsigned int i = events->queued; i-- > 0;)
 		if (!wanted(enabled, events->queue[i].type, events->queue[i].info))

@@ -348,14 +348,20 @@ static const struct event_kind {
 	u8 type;
 	u8 pages[7]; /* by the event's information: the log page that belongs to it, 0 if there is none */
 } event_kinds[] = {
-	{ "error", 0, { 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01 } },
-	{ "smart", 1, { 0x02, 0x02, 0x02 } },
-	{ "notice", 2, { 0x04, 0x03, 0x07, 0x0c, 0x0b, 0x0e, 0x0f } },
-	{ "io", 6, { 0x80, 0x81, 0x81, 0x81 } },
-	{ "vendor", 7 },
+	{ "error",
+	  BX_EVENT_ERROR,
+	  { NVME_LOG_ERROR, NVME_LOG_ERROR, NVME_LOG_ERROR, NVME_LOG_ERROR, NVME_LOG_ERROR,
+	    NVME_LOG_ERROR } },
+	{ "smart", BX_EVENT_HEALTH, { NVME_LOG_SMART, NVME_LOG_SMART, NVME_LOG_SMART } },
+	{ "notice",
+	  BX_EVENT_NOTICE,
+	  { NVME_LOG_CHANGED_NS, NVME_LOG_FW_SLOT, NVME_LOG_TELEMETRY_CTRL, NVME_LOG_ANA, 0x0b,
+	    0x0e, 0x0f } },
+	{ "io",
+	  BX_EVENT_IO,
+	  { NVME_LOG_RESERVATION, BX_LOG_SANITIZE, BX_LOG_SANITIZE, BX_LOG_SANITIZE } },
+	{ "vendor", BX_EVENT_TYPES - 1 },
 };
-
-#define EVENT_TYPE_MAX 7 /* it has three bits */
 
 static int parse_event_type(const char *word, u8 *type)
 {
@@ -364,7 +370,7 @@ static int parse_event_type(const char *word, u8 *type)
 			*type = event_kinds[i].type;
 			return 0;
 		}
-	return kstrtou8(word, 0, type) || *type > EVENT_TYPE_MAX ? -EINVAL : 0;
+	return kstrtou8(word, 0, type) || *type >= BX_EVENT_TYPES ? -EINVAL : 0;
 }
 
 static u8 page_of_event(u8 type, u8 info)
@@ -411,7 +417,7 @@ static ssize_t bx_fault_event_store(struct config_item *config, const char *page
 		return ret;
 	}
 	mutex_lock(&item->lock);
-	ret = item->device ? bx_event_ask(item->device->ctrl, type, info, log_page) : -ENODEV;
+	ret = item->device ? bx_device_event(item->device, type, info, log_page) : -ENODEV;
 	mutex_unlock(&item->lock);
 	return ret ?: count;
 }

@@ -33,6 +33,8 @@ static u8 warnings_of(const struct bx_health *health)
 
 static void tell_warnings(struct bx_ctrl *ctrl, u8 warnings)
 {
+	/* One that the host does not want to hear of has no event, not even where others share it. */
+	warnings &= READ_ONCE(ctrl->admin->events.enabled);
 	if (warnings & NVME_SMART_CRIT_TEMPERATURE)
 		bx_event(ctrl, BX_EVENT_HEALTH, HEALTH_TEMPERATURE, NVME_LOG_SMART);
 	if (warnings & NVME_SMART_CRIT_SPARE)

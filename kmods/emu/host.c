@@ -12,6 +12,7 @@
 #include <linux/irqflags.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
+#include <linux/page-flags.h>
 #include <linux/pgtable.h>
 
 #include "device.h"
@@ -27,7 +28,11 @@ static bool is_mapped(void *address, enum bx_access access)
 	unsigned int level;
 	pte_t *entry;
 
-	/* Who frees a table of the mapping waits for all CPUs before. */
+	/*
+	 * Tables of the mapping of memory that is online go only when that is taken out, which nothing that is in use can be. So
+	 * the table of what somebody has for a device stays; interrupts are off for the others, since who frees those mostly waits
+	 * for all CPUs.
+	 */
 	local_irq_save(irqs);
 	entry = lookup_address((unsigned long)address, &level);
 	if (entry)
@@ -60,7 +65,7 @@ static void *host_memory(struct bx_ctrl *ctrl, u64 address, size_t length, enum 
 
 	page = pfn_to_online_page(PHYS_PFN(physical));
 	/* There are pages for holes beside memory, too, which are not mapped, or are a device's. */
-	if (!page || (PageReserved(page) && !page_is_ram(PHYS_PFN(physical))))
+	if (!page || PageHWPoison(page) || (PageReserved(page) && !page_is_ram(PHYS_PFN(physical))))
 		return NULL;
 	found = page_address(page) + offset_in_page(physical);
 	return is_mapped(found, access) ? found : NULL;

@@ -177,6 +177,11 @@ static void make_supported(struct bx_ctrl *ctrl, void *page)
 
 /* ---- Get Log Page */
 
+bool bx_log_page_valid(u8 lid)
+{
+	return pages[lid].make;
+}
+
 /* All pages are of the controller or of the subsystem: no single namespace has one. */
 static u16 check_namespace(struct bx_request *request)
 {

@@ -59,6 +59,5 @@ void bx_memory_exit(void);
 /* Every refusal is one line in the log. */
 int bx_memory_claim(struct bx_memory *memory, const struct bx_memory_request *request);
 void bx_memory_release(struct bx_memory *memory);
-/* The controller memory buffer, if there is one; slow, since it is not cached. */
 
 #endif

@@ -203,7 +203,7 @@ int bx_ns_create(struct bx_ctrl *ctrl, u32 id, const struct bx_ns_options *optio
 		id = free_id(ctrl);
 	if (!id)
 		return -ENOSPC;
-	ns = kzalloc(sizeof(*ns), GFP_KERNEL);
+	ns = kzalloc(sizeof(*ns), BX_GFP_COMMAND);
 	if (!ns)
 		return -ENOMEM;
 	ns->id = id;

@@ -17,7 +17,7 @@
 #define BX_PCI_ENDPOINT	    0x0b01
 #define BX_PCI_PORT	    0x0b00
 
-/* What a write of a register waits for an engine at most: where it may not sleep, and where it may. */
+/* So long a write of a register waits for an engine where it may not sleep; where it may, that is told after so many seconds. */
 #define BX_TRANSFER_US	    100
 #define BX_TRANSFER_SECONDS 10
 
@@ -387,20 +387,24 @@ static void wait_for_transfers(struct bx_device *device)
 	bool may_sleep = IS_ENABLED(CONFIG_PREEMPT_COUNT) ? preemptible()
 							  : !irqs_disabled() && !in_interrupt();
 	unsigned long until = jiffies + BX_TRANSFER_SECONDS * HZ;
+	unsigned int us = 0;
 	bool told = false;
-	unsigned int us;
 
 	/* Pairs with the one in begin_reaching(): either it sees that it may not, or we see that it does. */
 	smp_mb();
-	for (us = 0; us < BX_TRANSFER_US && bx_ctrl_reaching(device->ctrl); us++)
-		udelay(1);
-	while (may_sleep && bx_ctrl_reaching(device->ctrl)) {
-		if (!told && time_after(jiffies, until)) {
-			pr_err("bx_emu: %s: a command still runs in the host's memory\n",
-			       device->options->name);
-			told = true;
+	for (unsigned int i = 0; i < device->ctrl->engine_count; i++) {
+		struct bx_engine *engine = &device->ctrl->engines[i];
+
+		for (; us < BX_TRANSFER_US && bx_thread_reaching(engine); us++)
+			udelay(1);
+		while (may_sleep && bx_thread_reaching(engine)) {
+			if (!told && time_after(jiffies, until)) {
+				pr_err("bx_emu: %s: a command still runs in the host's memory\n",
+				       device->options->name);
+				told = true;
+			}
+			usleep_range(50, 200);
 		}
-		usleep_range(50, 200);
 	}
 }
 

@@ -83,7 +83,6 @@ static void receive_message(struct bx_function *port, enum message message)
 	u32 bits = received;
 
 	if (!correctable) {
-		change(port, PCI_SEC_STATUS, 2, 0, PCI_STATUS_SIG_SYSTEM_ERROR);
 		if (get(port, PCI_COMMAND, 2) & PCI_COMMAND_SERR)
 			change(port, PCI_STATUS, 2, 0, PCI_STATUS_SIG_SYSTEM_ERROR);
 		bits |= message == MESSAGE_FATAL ? PCI_ERR_ROOT_FATAL_RCV
@@ -162,6 +161,8 @@ int bx_pci_error(struct bx_device *device, bool correctable, u32 bits)
 		ret = -EINVAL;
 	} else {
 		message = correctable ? note_correctable(f, bits) : note_uncorrectable(f, bits);
+		if (message == MESSAGE_NONFATAL || message == MESSAGE_FATAL)
+			change(port, PCI_SEC_STATUS, 2, 0, PCI_STATUS_SIG_SYSTEM_ERROR);
 		/* A bridge passes messages on where it is told so. */
 		if (message != MESSAGE_NONE &&
 		    get(port, PCI_BRIDGE_CONTROL, 2) & PCI_BRIDGE_CTL_SERR)

@@ -20,7 +20,7 @@ static void *map_ring(struct bx_ctrl *ctrl, u64 address, size_t bytes, enum bx_a
 	size_t count = DIV_ROUND_UP(bytes, BX_HOST_PAGE);
 	void **pages;
 
-	pages = kvmalloc_array(count, sizeof(*pages), GFP_KERNEL);
+	pages = kvmalloc_array(count, sizeof(*pages), BX_GFP_COMMAND);
 	if (!pages)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
@@ -67,12 +67,12 @@ static int make_sq(struct bx_ctrl *ctrl, u16 id, u64 address, u32 entries, struc
 	struct bx_sq *sq;
 	int r = -ENOMEM;
 
-	sq = kzalloc(sizeof(*sq), GFP_KERNEL);
+	sq = kzalloc(sizeof(*sq), BX_GFP_COMMAND);
 	if (!sq)
 		return -ENOMEM;
 	/* What waits for events leaves all of the queue to other commands. */
 	sq->room = entries + (id ? 0 : BX_AER_MAX);
-	sq->requests = kvcalloc(sq->room, sizeof(*sq->requests), GFP_KERNEL);
+	sq->requests = kvcalloc(sq->room, sizeof(*sq->requests), BX_GFP_COMMAND);
 	if (!sq->requests)
 		goto free;
 	r = bx_engine_make_room(engine, sq->room);
@@ -126,7 +126,7 @@ static int make_cq(struct bx_ctrl *ctrl, u16 id, u64 address, u32 entries, bool 
 {
 	struct bx_cq *cq;
 
-	cq = kzalloc(sizeof(*cq), GFP_KERNEL);
+	cq = kzalloc(sizeof(*cq), BX_GFP_COMMAND);
 	if (!cq)
 		return -ENOMEM;
 	cq->pages = map_ring(ctrl, address, (size_t)entries * sizeof(struct nvme_completion),

@@ -71,9 +71,9 @@ int bx_extent_create(struct bx_store *store, struct bx_extent *extent, u64 size)
 	}
 	count = chunks_of(extent);
 	if (!bx_store_sparse(store) && count) {
-		extent->chunks = kvmalloc_array(count, sizeof(*extent->chunks), GFP_KERNEL);
+		extent->chunks = kvmalloc_array(count, sizeof(*extent->chunks), BX_GFP_COMMAND);
 		extent->stored =
-			kvcalloc(BITS_TO_LONGS(pages_of(extent)), sizeof(long), GFP_KERNEL);
+			kvcalloc(BITS_TO_LONGS(pages_of(extent)), sizeof(long), BX_GFP_COMMAND);
 		if (!extent->chunks || !extent->stored) {
 			kvfree(extent->chunks);
 			kvfree(extent->stored);

@@ -97,6 +97,20 @@ void bx_thread_wake(struct bx_engine *engine)
 	rcu_read_unlock();
 }
 
+bool bx_thread_reaching(struct bx_engine *engine)
+{
+	struct bx_thread *thread;
+	bool alive;
+
+	if (!bx_engine_reaching(engine))
+		return false;
+	rcu_read_lock();
+	thread = READ_ONCE(engine->thread);
+	alive = thread && !(READ_ONCE(thread->task->flags) & PF_EXITING);
+	rcu_read_unlock();
+	return alive;
+}
+
 /* ---- CPUs come and go */
 
 static int cpu_came(unsigned int cpu, struct hlist_node *node)

@@ -247,8 +247,9 @@ static void take_bus_mastering(void)
 {
 	smp_store_release(&host.ctrl->bus_master, false);
 	smp_mb();
-	while (bx_ctrl_reaching(host.ctrl))
-		cond_resched();
+	for (unsigned int i = 0; i < host.ctrl->engine_count; i++)
+		while (bx_engine_reaching(&host.ctrl->engines[i]))
+			cond_resched();
 }
 
 static void disable(void)

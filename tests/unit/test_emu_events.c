@@ -46,6 +46,35 @@ static void an_event_waits_for_a_request(void **state)
 	emu_end(&host);
 }
 
+/* Of each there would be none after the first, since nobody can read a page that the device does not have. */
+static void an_event_without_a_page_keeps_nobody_waiting(void **state)
+{
+	struct emu_host host;
+
+	admin_begin(&host);
+	for (unsigned int i = 0; i < 3; i++) {
+		admin_ask_for_event(&host);
+		assert_int_equal(bx_event_ask(host.ctrl, BX_EVENT_IO, 0, 0x80), 0);
+		assert_int_equal(admin_event(&host), 0x800006);
+	}
+	emu_end(&host);
+}
+
+/* Several of them share an event. */
+static void of_warnings_only_those_enabled_are_told(void **state)
+{
+	struct emu_host host;
+
+	admin_begin(&host);
+	assert_int_equal(admin_set(&host, NVME_FEAT_ASYNC_EVENT, NVME_SMART_CRIT_RELIABILITY), 0);
+	admin_ask_for_event(&host);
+	bx_health_force(host.ctrl, NVME_SMART_CRIT_MEDIA);
+	assert_int_equal(admin_event(&host), 0);
+	bx_health_force(host.ctrl, NVME_SMART_CRIT_MEDIA | NVME_SMART_CRIT_RELIABILITY);
+	assert_int_equal(admin_event(&host), 0x020001);
+	emu_end(&host);
+}
+
 static void events_that_the_host_does_not_want_are_not_told(void **state)
 {
 	struct emu_host host;
@@ -270,6 +299,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		kit_test(an_event_is_told_once_until_its_page_is_read),
 		kit_test(an_event_waits_for_a_request),
+		kit_test(an_event_without_a_page_keeps_nobody_waiting),
+		kit_test(of_warnings_only_those_enabled_are_told),
 		kit_test(events_that_the_host_does_not_want_are_not_told),
 		kit_test(there_is_a_limit_to_requests_for_events),
 		kit_test(a_request_for_events_that_was_aborted_is_not_used),

@@ -39,11 +39,12 @@ mixes() { # [FIO-OPTIONS...]
 	# Who trims is not given O_DIRECT by fio, whatever it asks for, and without that the kernel does not poll.
 	mix trims --rw=randtrimwrite
 	# Discarded by a fifth while the four go on: it is zeros then.
-	dd if=/dev/urandom of="$disk" bs=1M seek=256 count=6 oflag=direct status=none
+	dd if=/dev/urandom of="$disk" bs=1M seek=256 count="${size%m}" oflag=direct status=none
 	mix beside --rw=randrw "$@" &
 	load discard --rw=randtrim --bs=4k --offset=256m
 	wait $!
-	dd if="$disk" bs=1M skip=256 count=6 iflag=direct status=none | cmp -n $((6 << 20)) - /dev/zero
+	dd if="$disk" bs=1M skip=256 count="${size%m}" iflag=direct status=none |
+		cmp -n $((${size%m} << 20)) - /dev/zero
 }
 
 while read -r format <&3; do
