@@ -110,6 +110,7 @@ done
 refuse "$disk is open in python3 .*; and 3 more .DeviceBusy" bxctl unbind bxlab0
 kill "$@"
 wait
+wipefs -aq "$disk"
 
 # Who is done soon is waited for.
 hold sh -c "exec 3<$disk; echo yes >/run/bx-held; sleep 1"
