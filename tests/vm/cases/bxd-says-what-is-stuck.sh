@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A worker that hangs in the kernel is told as stuck, by the next bxd, too, holds nobody else up, and is no longer stuck once it goes on.
 # vm: --memmap 512M@5G
-# not: debug
+# only: bookworm trixie forky
 # long
 . /usr/lib/bx-lab/emu.sh
 : "${emu:?}" "${patience:?}"
