@@ -176,7 +176,7 @@ static void put_tables(FILE *to)
 		"A job takes those that its kind needs, in this order, and each is in the journal before it begins.\n"
 		"The step\n.Cm restore\nis only taken when another one failed after something was changed.\n");
 	begin_list(to, "load-module");
-#define X(id, name, percent, durable, doc) put_item(to, name, doc);
+#define X(id, name, percent, doc) put_item(to, name, doc);
 	BX_STEPS(X)
 #undef X
 	fprintf(to, ".El\n.Sh RESULTS OF A JOB\n");

@@ -190,7 +190,7 @@ static int write_intent(struct bx_daemon *daemon, struct bx_operation *operation
 	if (r >= 0 && with)
 		r = bx_plan_write(&daemon->journal, operation->job, with);
 	if (r >= 0)
-		r = bx_journal_write(&daemon->journal, operation, true);
+		r = bx_journal_write(&daemon->journal, operation);
 	if (r >= 0)
 		return 0;
 	/* What was refused is not done after a restart either. */
@@ -463,7 +463,7 @@ static void forget_definition(struct bx_job *job)
 	if (done != start)
 		bx_device_drop(job->daemon, operation->name);
 	operation->forget = false;
-	r = bx_journal_write(&job->daemon->journal, operation, true);
+	r = bx_journal_write(&job->daemon->journal, operation);
 	if (r < 0)
 		bx_log_event(LOG_ERR, NULL, operation->device,
 			     "Job %s: the journal cannot be written: %s", job->key, strerror(-r));
@@ -525,7 +525,7 @@ static void abandon(struct bx_job *job, const char *why)
 	operation->result = changed ? BX_RESULT_ROLLBACK_FAILED : BX_RESULT_ABANDONED;
 	operation->error = failure.error;
 	bx_copy(operation->message, sizeof(operation->message), failure.message);
-	r = bx_journal_write(&job->daemon->journal, operation, true);
+	r = bx_journal_write(&job->daemon->journal, operation);
 	if (r < 0)
 		bx_log_event(LOG_ERR, NULL, operation->device,
 			     "Job %llu: the result cannot be written: %s",

@@ -14,7 +14,7 @@ static const struct {
 	const char *name;
 	unsigned int percent;
 } steps[BX_STEP_COUNT] = {
-#define X(id, text, percentage, durable, doc) [BX_STEP_##id] = { text, percentage },
+#define X(id, text, percentage, doc) [BX_STEP_##id] = { text, percentage },
 	BX_STEPS(X)
 #undef X
 };
@@ -345,11 +345,10 @@ int bx_operation_parse(const char *text, size_t length, struct bx_operation *ret
 
 int bx_journal_open(struct bx_journal *journal, struct bx_root *root)
 {
-	_cleanup_close_ int state = -1;
+	_cleanup_close_ int run = bx_folder_open(root, BX_DIR_RUN);
 
-	state = bx_folder_open(root, BX_DIR_STATE);
-	if (state < 0)
-		return state;
+	if (run < 0)
+		return run;
 	journal->fd = bx_folder_open(root, BX_DIR_JOURNAL);
 	return journal->fd < 0 ? journal->fd : 0;
 }
@@ -375,13 +374,13 @@ static struct bx_path file_name(uint64_t job)
 	return bx_path("%llu.json", (unsigned long long)job);
 }
 
-int bx_journal_write(struct bx_journal *journal, const struct bx_operation *operation, bool durable)
+int bx_journal_write(struct bx_journal *journal, const struct bx_operation *operation)
 {
 	_cleanup_free_ char *text = NULL;
 	int r;
 
 	r = bx_operation_format(operation, &text);
-	return r < 0 ? r : bx_file_replace(journal->fd, file_name(operation->job).s, text, durable);
+	return r < 0 ? r : bx_file_replace(journal->fd, file_name(operation->job).s, text, false);
 }
 
 int bx_journal_read(struct bx_journal *journal, uint64_t job, struct bx_operation *ret)

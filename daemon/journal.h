@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The journal of operations: a JSON file for each, /var/lib/bxd/journal/N.json, replaced atomically
+ * The journal of operations: a JSON file for each, /run/bxd/journal/N.json, replaced atomically
  * at every step. It is the only thing that bxd and its worker share and the only thing that a
  * restarted bxd believes. Writing is handed over with the device's lock: bxd writes the intent,
  * then only the worker writes, until it has written a result or is dead. That a job is cancelled is a file
  * beside it, which only bxd makes.
+ *
+ * It is in memory: what it is about, overrides and bindings, outlives the kernel as little, and nothing waits for a disk.
  */
 #ifndef BX_DAEMON_JOURNAL_H
 #define BX_DAEMON_JOURNAL_H
@@ -80,9 +82,7 @@ void bx_journal_close(struct bx_journal *journal);
 /* The name in that folder of the plan of an operation, if it has one. */
 struct bx_path bx_plan_file(uint64_t job);
 
-/* Replaces the file; with @durable it is on the disk when this returns. */
-int bx_journal_write(struct bx_journal *journal, const struct bx_operation *operation,
-		     bool durable);
+int bx_journal_write(struct bx_journal *journal, const struct bx_operation *operation);
 int bx_journal_read(struct bx_journal *journal, uint64_t job, struct bx_operation *ret);
 /* Says to whatever worker there is or will be that it is to end, if it still can. */
 int bx_journal_cancel(struct bx_journal *journal, uint64_t job);

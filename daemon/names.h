@@ -20,7 +20,7 @@
 #define BX_DIR_RUN	 "run/bxd"
 #define BX_DIR_LOCK	 BX_DIR_RUN "/lock"
 #define BX_DIR_STATE	 "var/lib/bxd"
-#define BX_DIR_JOURNAL	 BX_DIR_STATE "/journal"
+#define BX_DIR_JOURNAL	 BX_DIR_RUN "/journal"
 
 /* The unit in which the worker of job N runs. */
 #define BX_WORKER_UNIT	 "bxd-worker@%llu.service"

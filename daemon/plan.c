@@ -421,7 +421,7 @@ int bx_plan_write(struct bx_journal *journal, uint64_t job, const struct bx_plan
 		return -ENOMEM;
 	text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
 							      JSON_C_TO_STRING_NOSLASHESCAPE);
-	return text ? bx_file_replace(journal->fd, bx_plan_file(job).s, text, true) : -ENOMEM;
+	return text ? bx_file_replace(journal->fd, bx_plan_file(job).s, text, false) : -ENOMEM;
 }
 
 int bx_plan_read(struct bx_journal *journal, uint64_t job, struct bx_plan *ret,

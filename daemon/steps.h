@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a job can be, and the steps of which jobs are made, in tables: name, how far the job then is in per cent, whether the
- * record of it is made durable before the step begins, meaning. Of the steps a job takes those of its kind, in this order.
+ * What a job can be, and the steps of which jobs are made, in tables: name, how far the job then is in per cent, meaning. Of
+ * the steps a job takes those of its kind, in this order.
  * The journal, the job objects, the worker and the manual all use it.
  */
 #ifndef BX_DAEMON_STEPS_H
@@ -9,56 +9,56 @@
 
 /* clang-format off */
 #define BX_STEPS(X) \
-	X(INTENT, "intent", 0, true, \
+	X(INTENT, "intent", 0, \
 	  "The operation is written down and nothing has begun.") \
-	X(REHEARSE, "rehearse", 5, false, \
+	X(REHEARSE, "rehearse", 5, \
 	  "What the steps of an operation would change is written down, and not done.") \
-	X(LOAD_MODULE, "load-module", 5, false, \
+	X(LOAD_MODULE, "load-module", 5, \
 	  "The module is loaded, if what is needed of it is not there yet.") \
-	X(UNLOAD_MODULE, "unload-module", 5, false, \
+	X(UNLOAD_MODULE, "unload-module", 5, \
 	  "The module is unloaded.") \
-	X(CHECK, "check", 15, false, \
+	X(CHECK, "check", 15, \
 	  "The device is there, what it is bound to is what was written down, and what is asked for can be done to it.") \
-	X(CLAIM, "claim", 20, false, \
+	X(CLAIM, "claim", 20, \
 	  "Every whole namespace is claimed exclusively; refused while anything uses one.") \
-	X(CHECK_USERS, "check-users", 25, false, \
+	X(CHECK_USERS, "check-users", 25, \
 	  "Users that a claim does not see: NVMe-oF exports, an open VFIO group, programs that have a device node open.") \
-	X(CHECK_DATA, "check-data", 27, false, \
+	X(CHECK_DATA, "check-data", 27, \
 	  "No namespace has a file system or the like on it, unless that is to go with the device.") \
-	X(OVERRIDE, "override", 30, true, \
+	X(OVERRIDE, "override", 30, \
 	  "driver_override is written and read back.") \
-	X(MAKE, "make", 30, true, \
+	X(MAKE, "make", 30, \
 	  "An emulated device and its namespaces are made in configfs, and given their attributes.") \
-	X(POWER_ON, "power-on", 40, true, \
+	X(POWER_ON, "power-on", 40, \
 	  "An emulated device is powered on: memory is found for it, and the PCI function appears.") \
-	X(UNBIND, "unbind", 40, true, \
+	X(UNBIND, "unbind", 40, \
 	  "The old driver gives the device up.") \
-	X(DETACH, "detach", 40, true, \
+	X(DETACH, "detach", 40, \
 	  "The kernel lets the PCI function go, as if it were pulled out.") \
-	X(POWER_OFF, "power-off", 40, true, \
+	X(POWER_OFF, "power-off", 40, \
 	  "An emulated device is powered off: its PCI function and its data go.") \
-	X(RESET, "reset", 40, true, \
+	X(RESET, "reset", 40, \
 	  "The controller is reset.") \
-	X(RELEASE, "release", 60, false, \
+	X(RELEASE, "release", 60, \
 	  "The claims are closed, so that the device can come back under its old name.") \
-	X(BIND, "bind", 65, true, \
+	X(BIND, "bind", 65, \
 	  "The new driver is bound.") \
-	X(RESCAN, "rescan", 65, true, \
+	X(RESCAN, "rescan", 65, \
 	  "The kernel looks at the bus again, and a function that was let go is waited for.") \
-	X(REMOVE, "remove", 70, true, \
+	X(REMOVE, "remove", 70, \
 	  "An emulated device is removed from configfs.") \
-	X(VERIFY, "verify", 75, false, \
+	X(VERIFY, "verify", 75, \
 	  "The driver link is right, an nvme controller is live, and its first namespace is there or none came in two seconds.") \
-	X(SETTLE, "settle", 95, true, \
+	X(SETTLE, "settle", 95, \
 	  "The driver_override that is to stay is written: none for the natural driver.") \
-	X(RESTORE, "restore", 50, true, \
+	X(RESTORE, "restore", 50, \
 	  "Something failed, and what was changed is undone.") \
-	X(COMMIT, "commit", 100, true, \
+	X(COMMIT, "commit", 100, \
 	  "The result is written down.")
 /* clang-format on */
 
 enum bx_step {
-#define X(id, name, percent, durable, doc) BX_STEP_##id,
+#define X(id, name, percent, doc) BX_STEP_##id,
 	BX_STEPS(X)
 #undef X
 	BX_STEP_COUNT,

@@ -19,12 +19,6 @@ static const struct bx_procedure *const procedures[BX_KIND_COUNT] = {
 	[BX_KIND_PLAN] = &bx_plan_procedure,
 };
 
-static const bool durable[BX_STEP_COUNT] = {
-#define X(id, name, percent, is_durable, doc) [BX_STEP_##id] = is_durable,
-	BX_STEPS(X)
-#undef X
-};
-
 const struct bx_procedure *bx_procedure_of(enum bx_kind kind)
 {
 	return procedures[kind];
@@ -42,7 +36,7 @@ static int begin(struct bx_work *work, enum bx_step step)
 	int r;
 
 	work->operation.step = step;
-	r = bx_journal_write(work->journal, &work->operation, durable[step]);
+	r = bx_journal_write(work->journal, &work->operation);
 	if (r < 0)
 		return bx_fail(&work->failure, r, BX_ERROR_INTERNAL,
 			       "the journal cannot be written: %s", strerror(-r));
@@ -199,7 +193,7 @@ int bx_work_run(struct bx_work *work)
 		return 0;
 	operation->attempts++;
 	/* So that this worker's death is told from its not having begun. If it fails, a step will too. */
-	bx_journal_write(work->journal, operation, false);
+	bx_journal_write(work->journal, operation);
 	if (bx_step_changes(operation->kind, operation->step))
 		return resume(work);
 	r = operation->as_planned ? bx_follow_check(work) : 0;

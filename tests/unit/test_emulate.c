@@ -68,7 +68,7 @@ static void plan(struct run *run, enum bx_kind kind)
 		operation->inode = pci.inode;
 		bx_pci_done(&pci);
 	}
-	assert_int_equal(bx_journal_write(&run->journal, operation, true), 0);
+	assert_int_equal(bx_journal_write(&run->journal, operation), 0);
 	run->model.accesses = 0;
 }
 

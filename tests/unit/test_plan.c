@@ -166,7 +166,7 @@ static void run_begin(struct run *run, const struct scenario *scenario)
 	if (scenario->kind != BX_KIND_STOP)
 		return;
 	intend(run, JOB, BX_KIND_START);
-	assert_int_equal(bx_journal_write(&run->journal, &run->work.operation, true), 0);
+	assert_int_equal(bx_journal_write(&run->journal, &run->work.operation), 0);
 	assert_int_equal(model_run(&run->work), BX_RESULT_DONE);
 	run->model.change_count = 0;
 }
@@ -180,7 +180,7 @@ static void run_end(struct run *run)
 
 static void write_operation(struct run *run)
 {
-	assert_int_equal(bx_journal_write(&run->journal, &run->work.operation, true), 0);
+	assert_int_equal(bx_journal_write(&run->journal, &run->work.operation), 0);
 	run->model.accesses = 0;
 }
 

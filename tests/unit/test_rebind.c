@@ -68,7 +68,7 @@ static void run_begin(struct run *run, const struct scenario *scenario)
 	if (!bx_streq(scenario->old_override, BX_OWN_DRIVER) &&
 	    !bx_streq(scenario->old_override, scenario->new_driver ?: ""))
 		strcpy(run->plan_override, scenario->old_override);
-	assert_int_equal(bx_journal_write(&run->journal, &run->work.operation, true), 0);
+	assert_int_equal(bx_journal_write(&run->journal, &run->work.operation), 0);
 	run->model.accesses = 0;
 }
 
@@ -589,7 +589,7 @@ static void a_driver_for_other_hardware_is_refused_beforehand(void **state)
 	run_begin(&run, &scenarios[0]);
 	assert_int_equal(mkdirat(run.model.root.fd, BX_PCI_DRIVERS "/e1000e", 0755), 0);
 	strcpy(run.work.operation.new_driver, "e1000e");
-	assert_int_equal(bx_journal_write(&run.journal, &run.work.operation, true), 0);
+	assert_int_equal(bx_journal_write(&run.journal, &run.work.operation), 0);
 	assert_int_equal(model_run(&run.work), BX_RESULT_REFUSED);
 	assert_int_equal(run.work.operation.error, BX_ERROR_DRIVER_UNSUITABLE);
 	check_truth(&run, true);

@@ -42,7 +42,7 @@ static void run_begin_kind(struct run *run, enum bx_kind kind)
 		.old_driver = "nvme",
 	};
 	bx_pci_done(&pci);
-	assert_int_equal(bx_journal_write(&run->journal, operation, true), 0);
+	assert_int_equal(bx_journal_write(&run->journal, operation), 0);
 	run->model.accesses = 0;
 }
 
@@ -154,7 +154,7 @@ static void one_that_is_removed_stays_away_until_a_rescan(void **state)
 	assert_false(has_function(&run));
 	run.work.operation = (struct bx_operation){ .job = 2, .kind = BX_KIND_RESCAN };
 	strcpy(run.work.operation.boot_id, "boot");
-	assert_int_equal(bx_journal_write(&run.journal, &run.work.operation, true), 0);
+	assert_int_equal(bx_journal_write(&run.journal, &run.work.operation), 0);
 	assert_int_equal(model_run(&run.work), BX_RESULT_DONE);
 	assert_true(has_function(&run));
 	run_end(&run);

@@ -39,7 +39,7 @@ static void run_begin(struct run *run, const char *driver)
 		.inode = pci.inode,
 	};
 	bx_pci_done(&pci);
-	assert_int_equal(bx_journal_write(&run->journal, operation, true), 0);
+	assert_int_equal(bx_journal_write(&run->journal, operation), 0);
 	run->model.accesses = 0;
 }
 

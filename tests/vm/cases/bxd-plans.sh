@@ -236,6 +236,6 @@ systemctl restart bxd
 within 20 sh -c 'bxctl reset bxlab0'
 rm -r /run/systemd/system/bxd-planner@.service.d /run/systemd/system/bxd-worker@.service.d
 systemctl daemon-reload
-within 45 sh -c '! ls /var/lib/bxd/journal/* 2>/dev/null'
+within 45 sh -c '! ls /run/bxd/journal/* 2>/dev/null'
 expect 0 sh -c "systemctl list-units --failed --no-legend 'bxd*' | wc -l"
 modprobe -r bx_emu

@@ -5,7 +5,7 @@
 . /usr/lib/bx-lab/lib.sh
 
 bus=org.byteexpress.bx1
-journal=/var/lib/bxd/journal
+journal=/run/bxd/journal
 address=$(nvme_address bxlab0)
 pci=/sys/bus/pci
 systemctl start bxd

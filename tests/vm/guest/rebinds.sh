@@ -43,7 +43,7 @@ other() {
 }
 # Nothing is left behind: the journal is empty half a minute later, no unit has failed.
 nothing_left_behind() {
-	within 45 sh -c '! ls /var/lib/bxd/journal/* 2>/dev/null'
+	within 45 sh -c '! ls /run/bxd/journal/* 2>/dev/null'
 	expect 0 sh -c "systemctl list-units --failed --no-legend 'bxd*' | wc -l"
 }
 
