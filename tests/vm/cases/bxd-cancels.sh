@@ -23,7 +23,7 @@ exec 9<"$disk"
 job=$(bxctl --no-wait bind bxlab0 pci-stub)
 expect true property "$job" Cancelable
 bxctl cancel "$job"
-within 5 [ "$(property "$job" State)" = ended ]
+within 5 sh -c "busctl get-property org.byteexpress.bx1 $job org.byteexpress.bx1.Job State | grep -q ended"
 expect refused property "$job" Result
 expect org.byteexpress.bx1.Error.Cancelled property "$job" ErrorName
 expect false property "$job" Cancelable

@@ -16,7 +16,7 @@ call org.varlink.service.GetInfo | grep -q "\"$bus\"" || fail "the interface is 
 expect active systemctl is-active bxd
 within 10 sh -c 'bxctl show bxlab0 | grep -q "State: ready"'
 
-call org.varlink.service.GetInterfaceDescription "{\"interface\": \"$bus\"}" | grep -q "method Bind(id: string, driver: string) -> (job: string)" ||
+call org.varlink.service.GetInterfaceDescription "{\"interface\": \"$bus\"}" | grep -q "method Bind(id: string, driver: string, options: ?(with_data: ?bool)) -> (job: string)" ||
 	fail "Bind is not described"
 call $bus.ListDevices | grep -q '"Id": "bxlab0"' || fail "bxlab0 is not among the devices"
 call $bus.GetManager | grep -q "\"KernelRelease\": \"$(uname -r)\"" || fail "the manager is not told"

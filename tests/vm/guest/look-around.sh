@@ -20,7 +20,9 @@ tidy() {
 		[ ! -e "$definition" ] || left_behind "$definition"
 	done
 	for disk in /sys/block/nvme*n*; do
-		[ ! -e "$disk" ] || wipefs -qa "/dev/${disk##*/}" || left_behind "$disk is in use"
+		# Of a path alone there is no node.
+		disk=/dev/${disk##*/}
+		[ ! -b "$disk" ] || wipefs -qa "$disk" || left_behind "$disk is in use"
 	done
 	find /tmp -mindepth 1 -maxdepth 1 ! -name 'systemd-private-*' -exec rm -rf {} +
 }
