@@ -21,7 +21,7 @@ load() {
 }
 
 IOPS=8
-LATENCY=16 # mean, in us
+LATENCY=40 # mean from submission to completion, in us: null_blk does its work in the submission
 
 # compare TITLE FIELD FIO-OPTIONS...: a line of the table, taking turns, so that what disturbs one disturbs all
 compare() {
